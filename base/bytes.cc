@@ -1,0 +1,130 @@
+#include "base/bytes.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "base/diagnostic.h"
+
+namespace panmodel {
+namespace {
+
+Location file_loc(const std::string& path) {
+  Location loc;
+  loc.file = path;
+  return loc;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  // Closes now and reports failure, for files that were written.
+  bool close() {
+    int fd = fd_;
+    fd_ = -1;
+    return ::close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+Bytes read_stream(int fd, const std::string& path, uint64_t max_bytes) {
+  auto buffer = std::make_shared<std::vector<std::byte>>();
+  std::vector<std::byte> chunk(1 << 16);
+  for (;;) {
+    ssize_t n = ::read(fd, chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail(file_loc(path), "file-read", "cannot read: {}", std::strerror(errno));
+    if (n == 0) break;
+    if (buffer->size() + static_cast<size_t>(n) > max_bytes) {
+      fail(file_loc(path), "limit-memory", "the stream is longer than {} bytes", max_bytes);
+    }
+    buffer->insert(buffer->end(), chunk.begin(), chunk.begin() + n);
+  }
+  return {std::span<const std::byte>(*buffer), buffer};
+}
+
+std::string directory_of(const std::string& path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Bytes Bytes::copy_of(std::string_view text) {
+  auto storage = std::make_shared<std::string>(text);
+  return {std::as_bytes(std::span<const char>(storage->data(), storage->size())), storage};
+}
+
+Bytes map_file(const std::string& path, uint64_t max_bytes) {
+  if (path == "-") return read_stream(STDIN_FILENO, "<stdin>", max_bytes);
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (fd.get() < 0) fail(file_loc(path), "file-open", "cannot open: {}", std::strerror(errno));
+  struct stat st {};
+  if (::fstat(fd.get(), &st) != 0) {
+    fail(file_loc(path), "file-open", "cannot stat: {}", std::strerror(errno));
+  }
+  if (S_ISDIR(st.st_mode)) fail(file_loc(path), "file-open", "is a directory, expected a file");
+  if (!S_ISREG(st.st_mode)) return read_stream(fd.get(), path, max_bytes);
+  size_t size = static_cast<size_t>(st.st_size);
+  if (size == 0) return {};
+  void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (at == MAP_FAILED) fail(file_loc(path), "file-read", "cannot map: {}", std::strerror(errno));
+  std::shared_ptr<const void> owner(at, [size](void* p) { ::munmap(p, size); });
+  return {std::span<const std::byte>(static_cast<const std::byte*>(at), size), std::move(owner)};
+}
+
+void write_file(const std::string& path, std::span<const std::byte> data,
+                const WriteFileOptions& options) {
+  struct stat st {};
+  bool exists = ::stat(path.c_str(), &st) == 0;
+  if (exists && S_ISDIR(st.st_mode)) {
+    fail(file_loc(path), "file-write", "is a directory, expected a file name");
+  }
+  if (exists && !options.overwrite) {
+    fail_help(file_loc(path), "file-exists", "the output file exists already",
+              "use --force to overwrite it");
+  }
+  std::string directory = directory_of(path);
+  std::string temporary = path + ".XXXXXX";
+  Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (fd.get() < 0) {
+    fail(file_loc(path), "file-write", "cannot create a file in '{}': {}", directory,
+         std::strerror(errno));
+  }
+  auto give_up = [&](const char* what) {
+    int error = errno;
+    ::unlink(temporary.c_str());
+    fail(file_loc(path), "file-write", "{} failed: {}", what, std::strerror(error));
+  };
+  mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(fd.get(), exists ? st.st_mode & 0777 : 0666 & ~mask) != 0) give_up("fchmod");
+  for (size_t done = 0; done < data.size();) {
+    ssize_t n = ::write(fd.get(), data.data() + done, data.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) give_up("write");
+    done += static_cast<size_t>(n);
+  }
+  if (::fsync(fd.get()) != 0) give_up("fsync");
+  if (!fd.close()) give_up("close");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("rename");
+  Descriptor dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (dir.get() >= 0) ::fsync(dir.get());
+}
+
+}  // namespace panmodel

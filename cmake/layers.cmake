@@ -1,0 +1,14 @@
+# panmodel_layer(target): the flags and the include root that every library of panmodel shares.
+# Sums keep their order and their rounding: no contraction to fused multiply-add, no fast-math.
+function(panmodel_layer target)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/panmodel>)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off)
+  if(PANMODEL_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE}
+      -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE})
+  endif()
+endfunction()
