@@ -5,7 +5,7 @@ function(panmodel_layer target)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/panmodel>)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE
-    -Wall -Wextra -Wconversion -Wshadow -Werror -ffp-contract=off)
+    -Wall -Wextra -Wno-missing-field-initializers -Wconversion -Wshadow -Werror -ffp-contract=off)
   if(PANMODEL_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE}
       -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -1,0 +1,51 @@
+#pragma once
+// What a format offers. Formats are listed in registry.cc; none knows another.
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/diagnostic.h"
+#include "ir/model.h"
+#include "ir/target.h"
+
+namespace panmodel {
+
+struct ReadOptions {
+  std::string path;  // for messages, and the directory of companion files
+  uint64_t memory_limit = uint64_t{4} << 30;
+  bool allow_links = false;  // follow symbolic links to external data
+};
+
+struct WriteOptions {
+  std::string path;  // directory of companion files
+  int opset = 21;    // ONNX: version of ai.onnx
+  bool zip_map = false;
+};
+
+struct Format {
+  std::string_view name;
+  std::string_view title;
+  std::span<const std::string_view> extensions;  // with the dot, the usual one first
+  // Whether the content is (or claims to be) of this format.
+  bool (*sniff)(const Bytes& bytes);
+  // Bytes to model; throws Failure. Losses and notes go to `out`. Null when not readable.
+  Model (*read)(const Bytes& bytes, const ReadOptions& options, Diagnostics& out);
+  // What the format can hold under these options. Null when not writable.
+  std::unique_ptr<Target> (*make_target)(const WriteOptions& options);
+  // A model that is legal for the target, to bytes; throws Failure.
+  std::string (*write)(const Model& model, const WriteOptions& options, Diagnostics& out);
+  // Structure and safety without building a model: every problem found is reported to `out`.
+  void (*check)(const Bytes& bytes, const ReadOptions& options, Diagnostics& out);
+};
+
+// All formats, in alphabetical order.
+std::span<const Format> formats();
+const Format* find_format(std::string_view name);
+// By content; null when nothing matches.
+const Format* sniff_format(const Bytes& bytes);
+// By file name extension; null when nothing matches.
+const Format* format_of_path(std::string_view path);
+
+}  // namespace panmodel

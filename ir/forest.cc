@@ -1,0 +1,163 @@
+#include "ir/forest.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/diagnostic.h"
+
+namespace panmodel {
+namespace {
+
+bool same_reals(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
+}
+
+void check_arrays(const Forest& f, const ForestLimits& limits, const Location& loc) {
+  size_t n = f.mode.size();
+  if (f.feature.size() != n || f.threshold.size() != n || f.yes.size() != n || f.no.size() != n) {
+    fail(loc, "ir-forest", "the node arrays of the forest differ in length");
+  }
+  if (!f.leaf_target.empty() && f.leaf_target.size() != f.leaf_weight.size()) {
+    fail(loc, "ir-forest", "{} leaf targets for {} leaf weights", f.leaf_target.size(),
+         f.leaf_weight.size());
+  }
+  auto ranges = [&](const std::vector<uint32_t>& begin, size_t total, const char* what) {
+    if (begin.empty()) return;
+    if (begin.front() != 0 || begin.back() != total || !std::is_sorted(begin.begin(), begin.end()))
+      fail(loc, "ir-forest", "the ranges of the {} are malformed", what);
+  };
+  ranges(f.leaf_begin, f.leaf_weight.size(), "leaf weights");
+  ranges(f.set_begin, f.set_value.size(), "category sets");
+  for (uint32_t t : f.leaf_target) {
+    if (t >= limits.targets) {
+      fail(loc, "ir-forest", "leaf target {}, expected less than {}", t, limits.targets);
+    }
+  }
+}
+
+void check_node(const Forest& f, size_t i, const ForestLimits& limits, const Location& loc) {
+  NodeMode mode = f.node_mode(i);
+  if (mode > NodeMode::member) fail(loc, "ir-forest", "node {} has mode {}", i, f.mode[i]);
+  if (mode == NodeMode::leaf) {
+    if (f.mode[i] != 0 || f.yes[i] >= f.leaves()) {
+      fail(loc, "ir-forest", "node {} names leaf {}, expected less than {}", i, f.yes[i],
+           f.leaves());
+    }
+    return;
+  }
+  if (f.feature[i] >= limits.features) {
+    fail(loc, "ir-forest", "node {} tests feature {}, expected less than {}", i, f.feature[i],
+         limits.features);
+  }
+  if (f.yes[i] >= f.nodes() || f.no[i] >= f.nodes()) {
+    fail(loc, "ir-forest", "node {} has child {}, expected less than {}", i,
+         std::max(f.yes[i], f.no[i]), f.nodes());
+  }
+  if (mode == NodeMode::member) {
+    double sets = f.set_begin.empty() ? 0 : static_cast<double>(f.set_begin.size() - 1);
+    if (!(f.threshold[i] >= 0 && f.threshold[i] < sets)) {
+      fail(loc, "ir-forest", "node {} names a category set that does not exist", i);
+    }
+  }
+}
+
+}  // namespace
+
+uint32_t Forest::add_node(NodeMode m, uint32_t f, double t, uint32_t yes_child, uint32_t no_child,
+                          bool missing_to_yes) {
+  mode.push_back(static_cast<uint8_t>(static_cast<uint8_t>(m) | (missing_to_yes ? kMissingYes : 0)));
+  feature.push_back(f);
+  threshold.push_back(t);
+  yes.push_back(yes_child);
+  no.push_back(no_child);
+  return static_cast<uint32_t>(mode.size() - 1);
+}
+
+uint32_t Forest::add_leaf() {
+  if (leaf_begin.empty()) leaf_begin.push_back(0);
+  uint32_t leaf = static_cast<uint32_t>(leaf_begin.size() - 1);
+  leaf_begin.push_back(static_cast<uint32_t>(leaf_weight.size()));
+  return add_node(NodeMode::leaf, 0, 0, leaf, 0, false);
+}
+
+void Forest::add_weight(uint32_t target, double weight) {
+  leaf_target.push_back(target);
+  leaf_weight.push_back(weight);
+  leaf_begin.back() = static_cast<uint32_t>(leaf_weight.size());
+}
+
+void Forest::reserve(size_t nodes, size_t weights) {
+  mode.reserve(nodes);
+  feature.reserve(nodes);
+  threshold.reserve(nodes);
+  yes.reserve(nodes);
+  no.reserve(nodes);
+  leaf_weight.reserve(weights);
+}
+
+bool Forest::operator==(const Forest& o) const {
+  return mode == o.mode && feature == o.feature && same_reals(threshold, o.threshold) &&
+         yes == o.yes && no == o.no && roots == o.roots && leaf_begin == o.leaf_begin &&
+         leaf_target == o.leaf_target && same_reals(leaf_weight, o.leaf_weight) &&
+         set_begin == o.set_begin && same_reals(set_value, o.set_value);
+}
+
+void validate(const Forest& f, const ForestLimits& limits, const Location& loc) {
+  check_arrays(f, limits, loc);
+  for (size_t i = 0; i < f.nodes(); ++i) check_node(f, i, limits, loc);
+  // Depth-first walk with three colours: an open node met again closes a cycle, a finished one is
+  // shared.
+  enum : uint8_t { fresh, open, done };
+  std::vector<uint8_t> colour(f.nodes(), fresh);
+  std::vector<uint32_t> stack;
+  for (uint32_t root : f.roots) {
+    if (root >= f.nodes()) {
+      fail(loc, "ir-forest", "root {} of a tree, expected less than {}", root, f.nodes());
+    }
+    stack.push_back(root);
+    while (!stack.empty()) {
+      uint32_t i = stack.back();
+      if (colour[i] == open) {
+        colour[i] = done;
+        stack.pop_back();
+        continue;
+      }
+      if (colour[i] == done) {
+        if (!limits.allow_shared) fail(loc, "ir-forest", "node {} has two parents", i);
+        stack.pop_back();
+        continue;
+      }
+      if (f.is_leaf(i)) {
+        colour[i] = done;
+        stack.pop_back();
+        continue;
+      }
+      colour[i] = open;
+      for (uint32_t child : {f.no[i], f.yes[i]}) {
+        if (colour[child] == open) fail(loc, "ir-forest", "node {} is its own descendant", child);
+        stack.push_back(child);
+      }
+    }
+  }
+}
+
+ForestStats stats(const Forest& f) {
+  ForestStats s{f.roots.size(), f.nodes(), 0, 0};
+  for (uint8_t m : f.mode) s.leaves += m == 0;
+  std::vector<std::pair<uint32_t, uint32_t>> stack;
+  for (uint32_t root : f.roots) {
+    stack.emplace_back(root, 0);
+    while (!stack.empty()) {
+      auto [i, depth] = stack.back();
+      stack.pop_back();
+      s.depth = std::max<size_t>(s.depth, depth);
+      if (f.is_leaf(i)) continue;
+      stack.emplace_back(f.yes[i], depth + 1);
+      stack.emplace_back(f.no[i], depth + 1);
+    }
+  }
+  return s;
+}
+
+}  // namespace panmodel

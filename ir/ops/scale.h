@@ -1,0 +1,71 @@
+#pragma once
+// Per-feature arithmetic: scaling, normalising, thresholds, bins, products.
+#include "ir/op.h"
+
+namespace panmodel::ml {
+
+// How Scaler combines offset and scale. scikit-learn divides where ONNX Scaler multiplies by a
+// reciprocal; one ulp decides a tree, so the forms are kept apart.
+enum class ScaleForm { subtract_divide, subtract_multiply, multiply_add };
+std::span<const std::string_view> enum_names(ScaleForm);
+
+// X [N,F] (f32 or f64), in the type of X: (x - offset) / scale, (x - offset) * scale or
+// x * scale + offset. An empty offset or scale skips its step.
+struct Scaler {
+  ScaleForm form = ScaleForm::subtract_divide;
+  std::vector<double> offset, scale;
+  static constexpr OpMeta meta{"ml.scaler", "(x - offset) / scale, (x - offset) * scale or x * scale + offset, per feature.", Accuracy::exact};
+  static constexpr auto fields() {
+    return std::tuple{field("form", &Scaler::form, "which formula"),
+                      field("offset", &Scaler::offset, "per feature, or one for all; empty = skip"),
+                      field("scale", &Scaler::scale, "per feature, or one for all; empty = skip")};
+  }
+  static Types infer(const Scaler&, InferContext&);
+};
+
+enum class Norm { l1, l2, max };
+std::span<const std::string_view> enum_names(Norm);
+
+// Each row divided by its norm; a row of norm 0 stays as it is.
+struct Normalize {
+  Norm norm = Norm::l2;
+  static constexpr OpMeta meta{"ml.normalize", "Each row divided by its norm (l1, l2, largest magnitude); a zero row stays.", Accuracy::rounded};
+  static constexpr auto fields() {
+    return std::tuple{field("norm", &Normalize::norm, "which norm")};
+  }
+  static Types infer(const Normalize&, InferContext&);
+};
+
+// 1 where x > threshold, else 0, in the type of X.
+struct Binarize {
+  double threshold = 0;
+  static constexpr OpMeta meta{"ml.binarize", "1 where x > threshold, else 0."};
+  static constexpr auto fields() {
+    return std::tuple{field("threshold", &Binarize::threshold, "the threshold")};
+  }
+  static Types infer(const Binarize&, InferContext&);
+};
+
+// Bin index per feature as f64: the number of inner edges e with e <= x (NaN counts as above all).
+struct Discretize {
+  std::vector<double> edges;    // inner edges of all features, ascending within a feature
+  std::vector<int64_t> counts;  // number of inner edges per feature; [F]
+  static constexpr OpMeta meta{"ml.discretize", "Index of the bin that holds x: the number of inner edges e with e <= x, per feature."};
+  static constexpr auto fields() {
+    return std::tuple{field("edges", &Discretize::edges, "inner edges of all features"),
+                      field("counts", &Discretize::counts, "number of inner edges per feature")};
+  }
+  static Types infer(const Discretize&, InferContext&);
+};
+
+// Products of features: column j = product of x[f] for f in terms[j], left to right; 1 when empty.
+struct Polynomial {
+  std::vector<std::vector<int64_t>> terms;
+  static constexpr OpMeta meta{"ml.polynomial", "Products of features; the empty product is 1.", Accuracy::rounded};
+  static constexpr auto fields() {
+    return std::tuple{field("terms", &Polynomial::terms, "feature indices of each product, ascending, repeated for powers")};
+  }
+  static Types infer(const Polynomial&, InferContext&);
+};
+
+}  // namespace panmodel::ml

@@ -1,0 +1,76 @@
+#pragma once
+// Kernels: one overload of `run` per operator, defined in kernels/<family>.cc. A missing kernel is
+// a link error. Kernels are plain loops over one batch of rows; they run on many threads at once.
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "ir/graph.h"
+#include "ir/op_fwd.h"
+#include "runtime/value.h"
+
+namespace panmodel::runtime {
+
+// A row that the model refuses (an unknown category where the source raises). Other rows go on.
+struct RowError {
+  uint64_t row = 0;
+  std::string_view code;
+  std::string message;
+  std::string where;  // place in the source model
+};
+
+class KernelContext {
+ public:
+  KernelContext(std::vector<const Value*> inputs, std::span<Value> outputs, const Location& loc,
+                std::vector<RowError>& errors, const void* prepared)
+      : inputs_(std::move(inputs)), outputs_(outputs), loc_(loc), errors_(errors),
+        prepared_(prepared) {}
+
+  size_t inputs() const { return inputs_.size(); }
+  bool has(size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
+  const Value& in(size_t i) const { return *inputs_[i]; }
+  const Tensor& tensor(size_t i) const { return inputs_[i]->tensor; }
+  size_t outputs() const { return outputs_.size(); }
+  void set(size_t i, Value value) { outputs_[i] = std::move(value); }
+  // Marks row `row` of the batch as refused; its outputs are ignored.
+  template <class... A>
+  void fail_row(size_t row, Code code, fmt::format_string<A...> f, A&&... args) {
+    errors_.push_back({row, code.name(), fmt::format(f, std::forward<A>(args)...), to_string(loc_)});
+  }
+  const Location& loc() const { return loc_; }
+  // What prepare() returned for this node.
+  template <class T>
+  const T& prepared() const {
+    return *static_cast<const T*>(prepared_);
+  }
+
+ private:
+  std::vector<const Value*> inputs_;
+  std::span<Value> outputs_;
+  const Location& loc_;
+  std::vector<RowError>& errors_;
+  const void* prepared_;
+};
+
+#define PANMODEL_OP(dialect, Name) void run(const dialect::Name& op, KernelContext& context);
+#include "ir/ops.def"
+#undef PANMODEL_OP
+
+// Work done once per node when a session is planned. Overload it for an operator that needs it.
+template <class Op>
+std::shared_ptr<const void> prepare(const Op&) {
+  return nullptr;
+}
+std::shared_ptr<const void> prepare(const ml::TreeEnsemble& op);
+std::shared_ptr<const void> prepare(const ml::LabelMap& op);
+
+// Type-erased row of the kernel table.
+struct Kernel {
+  void (*run)(const void* op, KernelContext& context);
+  std::shared_ptr<const void> (*prepare)(const void* op);
+};
+const Kernel& kernel_of(OpId id);
+
+}  // namespace panmodel::runtime

@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "ir/builder.h"
+#include "ir/ops/encode.h"
+#include "ir/ops/linear.h"
+#include "ir/ops/scale.h"
+#include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tree.h"
+
+namespace panmodel {
+namespace {
+
+std::string code_of(auto&& job) {
+  try {
+    job();
+  } catch (const Failure& f) {
+    return std::string(f.diagnostic.code);
+  }
+  return "";
+}
+
+TEST(Type, PrintsAndParses) {
+  for (const char* text : {"f64[N,4]", "f32[*]", "i64[]", "column<string?>", "column<i64>",
+                           "seq<map<string,f32[]>>", "optional<f64[?,2]>", "bool[3]"}) {
+    auto type = parse_type(text);
+    ASSERT_TRUE(type) << text;
+    EXPECT_EQ(to_string(*type), text);
+  }
+  for (const char* bad : {"", "f64", "f64[", "f64[-1]", "seq<f64[]", "column<f99>", "f64[]x"}) {
+    EXPECT_FALSE(parse_type(bad)) << bad;
+  }
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "seq<";
+  EXPECT_FALSE(parse_type(deep));
+}
+
+TEST(Tensor, HalfRoundsToNearestEven) {
+  for (uint32_t bits = 0; bits < 65536; ++bits) {
+    uint16_t h = static_cast<uint16_t>(bits);
+    float f = half_to_float(h);
+    if (std::isnan(f)) continue;
+    EXPECT_EQ(float_to_half(f), h);
+  }
+  EXPECT_EQ(float_to_half(65520.0f), 0x7c00);
+  EXPECT_EQ(float_to_half(65519.0f), 0x7bff);
+  EXPECT_EQ(float_to_half(std::ldexp(1.0f, -25)), 0);
+}
+
+TEST(Tensor, RefusesImpossibleShapes) {
+  EXPECT_EQ(code_of([] { element_count(Shape{-1}); }), "ir-shape");
+  EXPECT_EQ(code_of([] { element_count(Shape{int64_t{1} << 40, int64_t{1} << 40}); }), "ir-shape");
+  EXPECT_EQ(code_of([] { Tensor::view(DType::f64, {2}, Bytes::copy_of("123")); }), "ir-shape");
+}
+
+TEST(Forest, FindsCyclesAndSharedNodes) {
+  Forest f;
+  f.add_node(NodeMode::leq, 0, 0.5, 1, 2, false);
+  f.add_node(NodeMode::leq, 0, 0.2, 2, 0, false);
+  f.add_leaf();
+  f.add_weight(0, 1);
+  f.roots = {0};
+  EXPECT_EQ(code_of([&] { validate(f, {}, {}); }), "ir-forest");  // node 1 -> 0
+  f.no[1] = 2;
+  EXPECT_EQ(code_of([&] { validate(f, {}, {}); }), "ir-forest");  // leaf 2 is shared
+  EXPECT_EQ(code_of([&] { validate(f, {.allow_shared = true}, {}); }), "");
+  EXPECT_EQ(code_of([&] { validate(f, {.features = 0, .allow_shared = true}, {}); }), "ir-forest");
+}
+
+TEST(Builder, InfersTypesAndNamesThePlace) {
+  Model model;
+  Builder b(model);
+  b.at(PickleLoc{"steps[0]", 7, ""});
+  ValueId x = b.input("X", tensor_type(DType::f64, {"N", 2}));
+  ValueId scaled = b.add(ml::Scaler{.offset = {1, 2}, .scale = {3, 4}}, {x});
+  ValueId y = b.add(ml::Linear{Tensor::of({1, 2}, std::vector<double>{1, 2}),
+                               Tensor::vector(std::vector<double>{0})},
+                    {scaled});
+  EXPECT_EQ(to_string(b.type(y)), "f64[N,1]");
+  try {
+    b.add(ml::Scaler{.offset = {1, 2, 3}}, {x});
+    FAIL();
+  } catch (const Failure& f) {
+    EXPECT_EQ(to_string(f.diagnostic.location), "steps[0] (pickle byte 0x7)");
+  }
+}
+
+TEST(OpTable, NamesAreUniqueAndComplete) {
+  std::set<std::string_view> names;
+  for (const OpInfo& info : op_table()) {
+    EXPECT_TRUE(names.insert(info.meta.name).second) << info.meta.name;
+    EXPECT_FALSE(info.meta.doc.empty());
+    EXPECT_EQ(find_op(info.meta.name), &info);
+  }
+  EXPECT_EQ(names.size(), kOpCount);
+}
+
+}  // namespace
+}  // namespace panmodel
