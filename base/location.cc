@@ -20,7 +20,11 @@ struct Print {
                                       : fmt::format("{} at pickle byte 0x{:x}", l.opcode, l.offset);
     return l.path.empty() ? at : fmt::format("{} ({})", l.path, at);
   }
-  std::string operator()(const ProtoLoc& l) const { return l.path; }
+  std::string operator()(const ProtoLoc& l) const {
+    if (l.offset < 0) return l.path;
+    if (l.path.empty()) return fmt::format("byte 0x{:x}", l.offset);
+    return fmt::format("{} (byte 0x{:x})", l.path, l.offset);
+  }
   std::string operator()(const MemberLoc& l) const {
     std::string inner = l.inner ? to_string(*l.inner) : std::string();
     return inner.empty() ? l.member : l.member + ": " + inner;
@@ -50,6 +54,7 @@ std::string to_string(const Location& loc) {
 int64_t offset_of(const Location& loc) {
   if (const auto* b = std::get_if<BytesLoc>(&loc.at)) return static_cast<int64_t>(b->offset);
   if (const auto* p = std::get_if<PickleLoc>(&loc.at)) return static_cast<int64_t>(p->offset);
+  if (const auto* p = std::get_if<ProtoLoc>(&loc.at)) return p->offset;
   if (const auto* m = std::get_if<MemberLoc>(&loc.at)) return m->inner ? offset_of(*m->inner) : -1;
   return -1;
 }

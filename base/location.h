@@ -32,6 +32,7 @@ struct PickleLoc {
 // Field path inside a protobuf message ("graph.node[3].attribute[0]"), byte offset when known.
 struct ProtoLoc {
   std::string path;
+  int64_t offset = -1;  // unknown
   bool operator==(const ProtoLoc&) const = default;
 };
 // Place inside a member of an archive.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/location.h"
 
 namespace panmodel::onnx {
 
@@ -123,9 +124,9 @@ class Packed {
   const Bytes& wire() const { return wire_; }
   // The decoded elements when there is no encoded form.
   const std::vector<T>& decoded() const { return values_; }
-  // All elements. Throws Failure onnx-wire-truncated / onnx-wire-varint when the bytes are
+  // All elements. Throws Failure onnx-wire-truncated / onnx-wire-varint at `loc` when the bytes are
   // malformed.
-  std::vector<T> values() const;
+  std::vector<T> values(const Location& loc = {}) const;
   // Number of elements; malformed tails count as one.
   uint64_t count() const;
 
