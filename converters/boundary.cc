@@ -1,0 +1,189 @@
+// The boundary phase: what the signature of the target looks like.
+#include <algorithm>
+#include <limits>
+
+#include "base/text.h"
+#include "converters/phases.h"
+#include "ir/ops/encode.h"
+#include "ir/ops/impute.h"
+#include "ir/ops/tensor_elementwise.h"
+
+namespace panmodel::converters {
+namespace {
+
+bool is_number(DType d) { return is_floating(d) || is_integer(d) || d == DType::boolean; }
+
+std::string target_name(const Output& output, const std::vector<Output>& all) {
+  bool predicts_value = std::any_of(all.begin(), all.end(),
+                                    [](const Output& o) { return o.role == Role::value; });
+  if (output.name == "predict") return output.role == Role::label ? "label" : "variable";
+  if (output.name == "predict_proba") return "probabilities";
+  if (output.name == "transform") return predicts_value ? "transformed" : "variable";
+  return output.name;
+}
+
+std::vector<Output> chosen_outputs(const Model& model, const ConvertOptions& options) {
+  if (options.outputs.empty()) return model.outputs;
+  std::vector<Output> chosen;
+  std::vector<std::string_view> names;
+  for (const Output& o : model.outputs) names.push_back(o.name);
+  for (const std::string& name : options.outputs) {
+    auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) {
+      std::string_view near = nearest(name, names);
+      fail_help({}, "convert-output", fmt::format("the model has no output '{}'", name),
+                near.empty() ? "see 'panmodel inspect' for its outputs"
+                             : fmt::format("did you mean '{}'?", near));
+    }
+    chosen.push_back(model.outputs[static_cast<size_t>(found - names.begin())]);
+  }
+  return chosen;
+}
+
+// The key that stands for a missing cell of a tensor.
+Tensor missing_key(DType dtype) {
+  if (dtype == DType::string) return Tensor::vector(std::vector<std::string>{""});
+  if (dtype == DType::f32) {
+    return Tensor::vector(std::vector<float>{std::numeric_limits<float>::quiet_NaN()});
+  }
+  return Tensor::vector(std::vector<double>{std::numeric_limits<double>::quiet_NaN()});
+}
+
+bool can_be_missing(DType dtype) {
+  return dtype == DType::string || dtype == DType::f64 || dtype == DType::f32;
+}
+
+Tensor append(const Tensor& list, const Tensor& one) {
+  Shape shape{static_cast<int64_t>(list.size() + 1)};
+  auto joined = [&]<class T>(T) {
+    std::vector<T> all(list.as<T>().begin(), list.as<T>().end());
+    all.push_back(one.as<T>()[0]);
+    return Tensor::of(shape, std::move(all));
+  };
+  switch (list.dtype()) {
+    case DType::string: return joined(std::string());
+    case DType::f64: return joined(double());
+    case DType::f32: return joined(float());
+    case DType::i64: return joined(int64_t());
+    default: break;
+  }
+  fail({}, "ir-dtype", "a table of {} cannot be extended", to_string(list.dtype()));
+}
+
+bool has_key(const Tensor& keys, DType dtype) {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (dtype == DType::string ? keys.text(i).empty() : keys.real(i) != keys.real(i)) return true;
+  }
+  return false;
+}
+
+class Boundary {
+ public:
+  Boundary(const Model& model, const ConvertOptions& options, Diagnostics& out)
+      : model_(model), options_(options), out_(out), result_(without_graph(model)),
+        builder_(result_), map_(model.graph.values.size()) {}
+
+  Model run() {
+    for (const Input& input : model_.inputs) add_input(input);
+    for (const Node& node : model_.graph.nodes) add_node(node);
+    std::vector<Output> outputs = chosen_outputs(model_, options_);
+    for (const Output& o : outputs) {
+      ValueId value = map_[o.value.v];
+      if (options_.zip_map && o.role == Role::probability && !o.keys.empty() &&
+          (o.keys.dtype() == DType::string || o.keys.dtype() == DType::i64)) {
+        ValueId narrow = builder_.add(tensor::Cast{DType::f32}, {value});
+        value = builder_.add(ml::ZipMap{o.keys}, {narrow});
+      }
+      builder_.output(options_.rename_outputs ? target_name(o, outputs) : o.name, value, o.role,
+                      o.keys);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void add_input(const Input& input) {
+    Type type = model_.graph.type(input.value);
+    DType dtype = DType::f64;
+    if (const ColumnType* column = type.column()) {
+      dtype = column->dtype;
+      // Integers with missing cells need a type that has a NaN.
+      if (is_integer(dtype) && column->optional) dtype = DType::f64;
+      type = tensor_type(dtype, {"N", 1});
+    } else if (const TensorType* t = type.tensor()) {
+      dtype = t->dtype;
+    }
+    DType wanted = options_.input_type && is_number(dtype) ? *options_.input_type : dtype;
+    if (auto* t = std::get_if<TensorType>(&type.v)) t->dtype = wanted;
+    ValueId id = builder_.input(input.name, type, input.features);
+    DType inner = model_.graph.type(input.value).column()
+                      ? model_.graph.type(input.value).column()->dtype
+                      : dtype;
+    if (wanted != inner) id = builder_.add(tensor::Cast{inner}, {id});
+    map_[input.value.v] = id;
+  }
+
+  bool is_column(ValueId v) const {
+    return v.valid() && model_.graph.type(v).column() != nullptr;
+  }
+
+  // Operators that look at missing cells of a column are told which value stands for them.
+  std::shared_ptr<const void> payload_of(const Node& node) {
+    if (node.inputs.empty() || !is_column(node.inputs[0])) return node.payload;
+    DType dtype = model_.graph.type(node.inputs[0]).column()->dtype;
+    if (!can_be_missing(dtype)) return node.payload;
+    const Location& loc = model_.location(node.loc);
+    if (const auto* map = node.as<ml::LabelMap>(); map && map->missing_value) {
+      ml::LabelMap copy = *map;
+      copy.missing_value.reset();
+      if (has_key(copy.keys, dtype)) {
+        if (dtype == DType::string) note_text(loc, true);
+        return std::make_shared<const ml::LabelMap>(std::move(copy));
+      }
+      copy.keys = append(copy.keys, missing_key(dtype));
+      copy.values = append(copy.values, *map->missing_value);
+      if (dtype == DType::string) note_text(loc, false);
+      return std::make_shared<const ml::LabelMap>(std::move(copy));
+    }
+    if (const auto* impute = node.as<ml::Impute>(); impute && dtype == DType::string) {
+      ml::Impute copy = *impute;
+      if (!copy.missing) copy.missing = Tensor::scalar(std::string());
+      note_text(loc, false);
+      return std::make_shared<const ml::Impute>(std::move(copy));
+    }
+    return node.payload;
+  }
+
+  void note_text(const Location& loc, bool category) {
+    if (category) {
+      out_.report(Severity::loss, loc, "convert-missing-text",
+                  "the empty text is a category of its own, so a missing cell cannot be told from it");
+    } else {
+      out_.report(Severity::note, loc, "convert-missing-text",
+                  "a missing cell is given to the model as the empty text");
+    }
+  }
+
+  void add_node(const Node& node) {
+    std::vector<ValueId> inputs;
+    for (ValueId v : node.inputs) inputs.push_back(v.valid() ? map_[v.v] : v);
+    builder_.at(node.loc);
+    std::vector<ValueId> made =
+        builder_.add_erased(node.op, payload_of(node), std::move(inputs), node.name);
+    for (size_t i = 0; i < made.size(); ++i) map_[node.outputs[i].v] = made[i];
+  }
+
+  const Model& model_;
+  const ConvertOptions& options_;
+  Diagnostics& out_;
+  Model result_;
+  Builder builder_;
+  std::vector<ValueId> map_;
+};
+
+}  // namespace
+
+Model adapt_boundary(const Model& model, const ConvertOptions& options, Diagnostics& out) {
+  return Boundary(model, options, out).run();
+}
+
+}  // namespace panmodel::converters

@@ -1,0 +1,40 @@
+#include "converters/convert.h"
+
+#include "converters/phases.h"
+
+namespace panmodel::converters {
+
+Model without_graph(const Model& model) {
+  Model copy;
+  copy.metadata = model.metadata;
+  copy.steps = model.steps;
+  copy.locations = model.locations;
+  return copy;
+}
+
+Model convert(const Model& model, const Target& target, const ConvertOptions& options,
+              Diagnostics& out) {
+  auto report = [&](std::string_view phase, const Model& m) {
+    if (options.on_phase) options.on_phase(phase, m);
+  };
+  report("read", model);
+  Model result = adapt_boundary(model, options, out);
+  report("boundary", result);
+  result = drop_dead(result);
+  result = legalise(result, target, options, out, nullptr);
+  report("legalise", result);
+  result = drop_dead(result);
+  report("cleanup", result);
+  return result;
+}
+
+std::vector<Verdict> analyse(const Model& model, const Target& target,
+                             const ConvertOptions& options) {
+  Diagnostics ignored;
+  std::vector<Verdict> verdicts;
+  Model adapted = drop_dead(adapt_boundary(model, options, ignored));
+  legalise(adapted, target, options, ignored, &verdicts);
+  return verdicts;
+}
+
+}  // namespace panmodel::converters

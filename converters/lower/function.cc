@@ -1,0 +1,40 @@
+// Functions of one number that a target lacks.
+#include "converters/lower/lower.h"
+
+namespace panmodel::converters {
+
+using tensor::BinaryFn;
+using tensor::UnaryFn;
+
+// log1p(x) = x log(u) / (u - 1) with u = 1 + x, and x where u == 1: the rounding error of u cancels
+// (Goldberg 1991, theorem 4; Kahan). expm1(x) = (u - 1) x / log(u) with u = exp(x) likewise.
+std::string lower_special_function(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<tensor::Unary>();
+  bool log1p = op.fn == UnaryFn::log1p;
+  if (!log1p && op.fn != UnaryFn::expm1) return "neither log1p nor expm1";
+  Builder& b = c.builder;
+  ValueId x = c.inputs[0];
+  DType dtype = dtype_of(b, x);
+  if (dtype != DType::f64 && dtype != DType::f32) return "not f64 or f32";
+  ValueId one = real_constant(b, dtype, {1}, {1});
+  ValueId u = log1p ? binary(b, BinaryFn::add, x, one) : unary(b, UnaryFn::exp, x);
+  ValueId step = binary(b, BinaryFn::sub, u, one);
+  ValueId log_u = unary(b, UnaryFn::log, u);
+  ValueId value = log1p ? binary(b, BinaryFn::mul, log_u, binary(b, BinaryFn::div, x, step))
+                        : binary(b, BinaryFn::mul, step, binary(b, BinaryFn::div, x, log_u));
+  ValueId tiny = binary(b, BinaryFn::equal, u, one);
+  value = b.add(tensor::Where{}, {tiny, x, value});
+  // Where the quotient is no number although the function is: u infinite, or u = 0 for expm1.
+  ValueId infinite = unary(b, UnaryFn::is_inf, u);
+  ValueId at_infinity = log1p ? log_u : u;
+  value = b.add(tensor::Where{}, {infinite, at_infinity, value});
+  if (!log1p) {
+    ValueId zero = real_constant(b, dtype, {1}, {0});
+    ValueId vanished = binary(b, BinaryFn::equal, u, zero);
+    value = b.add(tensor::Where{}, {vanished, real_constant(b, dtype, {1}, {-1}), value});
+  }
+  results = {value};
+  return {};
+}
+
+}  // namespace panmodel::converters

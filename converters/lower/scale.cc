@@ -1,0 +1,160 @@
+// Per-feature arithmetic as tensor operators, in the type of X.
+#include <algorithm>
+#include <limits>
+
+#include "converters/lower/lower.h"
+#include "ir/ops/linear.h"
+#include "ir/ops/scale.h"
+#include "ir/ops/tensor_linalg.h"
+#include "ir/ops/tensor_reduce.h"
+
+namespace panmodel::converters {
+namespace {
+
+using tensor::BinaryFn;
+
+ValueId row_constant(Builder& b, DType dtype, const std::vector<double>& values) {
+  return real_constant(b, dtype, {static_cast<int64_t>(values.size())}, values);
+}
+
+}  // namespace
+
+std::string lower_scaler(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Scaler>();
+  Builder& b = c.builder;
+  ValueId x = c.inputs[0];
+  DType dtype = dtype_of(b, x);
+  if (rounds(dtype, op.offset) || rounds(dtype, op.scale)) return "constants wider than f32";
+  auto apply = [&](BinaryFn fn, const std::vector<double>& values) {
+    if (!values.empty()) x = binary(b, fn, x, row_constant(b, dtype, values));
+  };
+  if (op.form == ml::ScaleForm::multiply_add) {
+    apply(BinaryFn::mul, op.scale);
+    apply(BinaryFn::add, op.offset);
+  } else {
+    apply(BinaryFn::sub, op.offset);
+    apply(op.form == ml::ScaleForm::subtract_divide ? BinaryFn::div : BinaryFn::mul, op.scale);
+  }
+  results = {x == c.inputs[0] ? b.add(tensor::Identity{}, {x}) : x};
+  return {};
+}
+
+std::string lower_normalize(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Normalize>();
+  Builder& b = c.builder;
+  ValueId x = c.inputs[0], norm;
+  DType dtype = dtype_of(b, x);
+  if (op.norm == ml::Norm::max) {
+    ValueId magnitude = unary(b, tensor::UnaryFn::abs, x);
+    norm = b.add(tensor::Reduce{tensor::ReduceFn::max, {1}}, {magnitude});
+  } else {
+    auto fn = op.norm == ml::Norm::l1 ? tensor::ReduceFn::l1 : tensor::ReduceFn::l2;
+    norm = b.add(tensor::Reduce{fn, {1}}, {x});
+  }
+  ValueId zero = real_constant(b, dtype, {1}, {0});
+  ValueId is_zero = binary(b, BinaryFn::equal, norm, zero);
+  ValueId divisor = b.add(tensor::Where{}, {is_zero, real_constant(b, dtype, {1}, {1}), norm});
+  results = {binary(b, BinaryFn::div, x, divisor)};
+  return {};
+}
+
+std::string lower_binarize(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Binarize>();
+  Builder& b = c.builder;
+  DType dtype = dtype_of(b, c.inputs[0]);
+  if (!is_floating(dtype)) return "not a real input";
+  if (rounds(dtype, {op.threshold})) return "a threshold wider than f32";
+  ValueId above = binary(b, BinaryFn::greater, c.inputs[0],
+                         real_constant(b, dtype, {1}, {op.threshold}));
+  results = {b.add(tensor::Cast{dtype}, {above})};
+  return {};
+}
+
+std::string lower_discretize(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Discretize>();
+  Builder& b = c.builder;
+  ValueId x = c.inputs[0];
+  if (dtype_of(b, x) != DType::f64) x = b.add(tensor::Cast{DType::f64}, {x});
+  int64_t most = 0;
+  for (int64_t n : op.counts) most = std::max(most, n);
+  int64_t features = static_cast<int64_t>(op.counts.size());
+  if (most == 0) most = 1;
+  // Edges as [F,most], padded with NaN, which no x reaches.
+  std::vector<double> edges(static_cast<size_t>(features * most),
+                            std::numeric_limits<double>::quiet_NaN());
+  size_t at = 0;
+  for (size_t f = 0; f < op.counts.size(); ++f) {
+    for (size_t k = 0; k < static_cast<size_t>(op.counts[f]); ++k) {
+      edges[f * static_cast<size_t>(most) + k] = op.edges[at++];
+    }
+  }
+  ValueId wide = b.add(tensor::Unsqueeze{{2}}, {x});
+  ValueId reached = binary(b, BinaryFn::greater_or_equal, wide,
+                           real_constant(b, DType::f64, {features, most}, edges));
+  ValueId ones = b.add(tensor::Cast{DType::f64}, {reached});
+  results = {b.add(tensor::Reduce{tensor::ReduceFn::sum, {2}, false}, {ones})};
+  return {};
+}
+
+std::string lower_polynomial(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Polynomial>();
+  Builder& b = c.builder;
+  ValueId x = c.inputs[0];
+  DType dtype = dtype_of(b, x);
+  size_t longest = 0;
+  for (const auto& term : op.terms) longest = std::max(longest, term.size());
+  std::vector<ValueId> blocks;
+  std::vector<int64_t> place(op.terms.size());  // of each term among the blocks
+  int64_t next = 0;
+  for (size_t length = 0; length <= longest; ++length) {
+    std::vector<std::vector<int64_t>> factors(length);
+    int64_t count = 0;
+    for (size_t t = 0; t < op.terms.size(); ++t) {
+      if (op.terms[t].size() != length) continue;
+      place[t] = next++;
+      ++count;
+      for (size_t k = 0; k < length; ++k) factors[k].push_back(op.terms[t][k]);
+    }
+    if (count == 0) continue;
+    ValueId block;
+    if (length == 0) {
+      ValueId rows = b.add(tensor::Shape{0, 1}, {x});
+      ValueId shape = b.add(tensor::Concat{0}, {rows, int_constant(b, {count})});
+      Tensor one = dtype == DType::f64 ? Tensor::vector(std::vector<double>{1})
+                                       : Tensor::vector(std::vector<float>{1});
+      block = b.add(tensor::ConstantOfShape{one}, {shape});
+    }
+    for (size_t k = 0; k < length; ++k) {
+      ValueId factor = b.add(tensor::Gather{1}, {x, int_constant(b, factors[k])});
+      block = k == 0 ? factor : binary(b, BinaryFn::mul, block, factor);
+    }
+    blocks.push_back(block);
+  }
+  if (blocks.empty()) return "no terms";
+  ValueId all = blocks.size() == 1 ? blocks[0] : b.add(tensor::Concat{1}, blocks);
+  bool ordered = std::is_sorted(place.begin(), place.end());
+  results = {ordered ? all : b.add(tensor::Gather{1}, {all, int_constant(b, place)})};
+  return {};
+}
+
+std::string lower_linear(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Linear>();
+  Builder& b = c.builder;
+  DType dtype = dtype_of(b, c.inputs[0]);
+  int64_t k = op.coef.shape()[0], f = op.coef.shape()[1];
+  std::vector<double> transposed(op.coef.size());
+  auto coef = op.coef.as<double>();
+  for (int64_t i = 0; i < k; ++i) {
+    for (int64_t j = 0; j < f; ++j) {
+      transposed[static_cast<size_t>(j * k + i)] = coef[static_cast<size_t>(i * f + j)];
+    }
+  }
+  std::vector<double> intercept = op.intercept.reals();
+  if (rounds(dtype, transposed) || rounds(dtype, intercept)) return "coefficients wider than f32";
+  ValueId product = b.add(tensor::MatMul{},
+                          {c.inputs[0], real_constant(b, dtype, {f, k}, transposed)});
+  results = {binary(b, BinaryFn::add, product, row_constant(b, dtype, intercept))};
+  return {};
+}
+
+}  // namespace panmodel::converters

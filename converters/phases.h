@@ -1,0 +1,21 @@
+#pragma once
+// The phases of a conversion. Each reads one model and returns another.
+#include "converters/convert.h"
+
+namespace panmodel::converters {
+
+// Signature: chosen outputs under the target's names, inputs of the chosen element type, table
+// columns as tensors [N,1] (missing number = NaN, missing text = "").
+Model adapt_boundary(const Model& model, const ConvertOptions& options, Diagnostics& out);
+
+// Copies legal nodes and rewrites the others by patterns until all are legal.
+Model legalise(const Model& model, const Target& target, const ConvertOptions& options,
+               Diagnostics& out, std::vector<Verdict>* verdicts);
+
+// Drops nodes whose results nobody uses.
+Model drop_dead(const Model& model);
+
+// Everything of a model but its graph, inputs and outputs.
+Model without_graph(const Model& model);
+
+}  // namespace panmodel::converters
