@@ -1,0 +1,198 @@
+#include "runtime/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "ir/op.h"
+#include "runtime/frame.h"
+
+namespace panmodel::runtime {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+const Tensor& tensor_of(const Value& v) { return v.maps ? v.maps->values : v.tensor; }
+
+bool is_text(const Tensor& t) { return t.dtype() == DType::string; }
+
+// Labels are equal as text of the same number: 1, 1.0 and "1" differ only where the types do.
+std::string label_text(const Tensor& t, size_t i) {
+  if (is_text(t)) return t.text(i);
+  double v = t.real(i);
+  if (v == std::floor(v) && std::abs(v) < 9e15) return std::to_string(static_cast<int64_t>(v));
+  return element_text(t, i);
+}
+
+struct Side {
+  std::span<const Output> outputs;
+  const Prediction& prediction;
+  std::vector<uint8_t> refused;
+
+  Side(const Session& session, const Prediction& p, size_t rows)
+      : outputs(session.outputs()), prediction(p), refused(rows, 0) {
+    for (const RowError& e : p.errors) {
+      if (e.row < rows) refused[e.row] = 1;
+    }
+  }
+  // The score that goes with a label: its probability, else its decision value.
+  double score(uint64_t row, const std::string& label) const {
+    for (Role role : {Role::probability, Role::decision}) {
+      for (size_t o = 0; o < outputs.size(); ++o) {
+        if (outputs[o].role != role) continue;
+        const Tensor& t = tensor_of(prediction.outputs[o]);
+        size_t width = t.rank() == 2 ? static_cast<size_t>(t.shape()[1]) : 1;
+        if (width == 1) return t.real(row);
+        const Tensor& keys = outputs[o].keys;
+        for (size_t k = 0; k < keys.size() && k < width; ++k) {
+          if (label_text(keys, k) == label) return t.real(row * width + k);
+        }
+      }
+    }
+    return kNaN;
+  }
+};
+
+size_t rows_of(const Prediction& p) {
+  if (p.outputs.empty()) return 0;
+  const Tensor& t = tensor_of(p.outputs[0]);
+  return t.rank() == 0 ? 1 : static_cast<size_t>(t.shape()[0]);
+}
+
+void compare_labels(const Tensor& x, const Tensor& y, const Side& a, const Side& b, size_t rows,
+                    OutputComparison& result, std::vector<Flip>& flips) {
+  size_t width = rows == 0 ? 0 : x.size() / rows;
+  for (size_t row = 0; row < rows; ++row) {
+    if (a.refused[row] || b.refused[row]) continue;
+    for (size_t k = 0; k < width; ++k) {
+      size_t i = row * width + k;
+      std::string la = label_text(x, i), lb = label_text(y, i);
+      ++result.compared;
+      if (la == lb) continue;
+      ++result.differing;
+      flips.push_back({row, result.name_a, la, lb, a.score(row, la), b.score(row, lb)});
+    }
+  }
+}
+
+void compare_numbers(const Tensor& x, const Tensor& y, const Side& a, const Side& b, size_t rows,
+                     OutputComparison& result) {
+  size_t width = rows == 0 ? 0 : x.size() / rows;
+  double sum = 0, worst = -1;
+  for (size_t row = 0; row < rows; ++row) {
+    if (a.refused[row] || b.refused[row]) continue;
+    for (size_t k = 0; k < width; ++k) {
+      double u = x.real(row * width + k), v = y.real(row * width + k);
+      ++result.compared;
+      if (u == v || (std::isnan(u) && std::isnan(v))) continue;
+      double absolute = std::abs(u - v);
+      double scale = std::max(std::abs(u), std::abs(v));
+      double relative = absolute / scale;
+      if (!std::isfinite(absolute)) absolute = relative = std::numeric_limits<double>::infinity();
+      sum += absolute;
+      result.max_absolute = std::max(result.max_absolute, absolute);
+      result.max_relative = std::max(result.max_relative, relative);
+      bool passes = absolute <= result.tolerance.absolute + result.tolerance.relative * scale;
+      result.differing += !passes;
+      double needed = std::max(0.0, absolute - result.tolerance.absolute) / scale;
+      if (!std::isfinite(absolute)) needed = std::numeric_limits<double>::infinity();
+      result.needed_relative = std::max(result.needed_relative, needed);
+      if (needed > worst) {
+        worst = needed;
+        result.worst_row = row;
+      }
+    }
+  }
+  if (result.compared > 0) result.mean_absolute = sum / static_cast<double>(result.compared);
+}
+
+}  // namespace
+
+bool Comparison::equal() const {
+  for (const OutputComparison& o : outputs) {
+    if (o.differing > 0 || !o.error.empty()) return false;
+  }
+  return flips.empty() && refused_a == 0 && refused_b == 0 && !outputs.empty();
+}
+
+Tolerance default_tolerance(const Model& model, const Output& output) {
+  DType dtype = DType::f64;
+  const Type& type = model.graph.type(output.value);
+  if (const TensorType* t = type.tensor()) {
+    dtype = t->dtype;
+  } else if (std::holds_alternative<SeqType>(type.v)) {
+    dtype = DType::f32;
+  }
+  bool transcendental = false, narrow = dtype != DType::f64 && is_floating(dtype);
+  std::vector<uint8_t> seen(model.graph.values.size(), 0);
+  std::vector<ValueId> stack{output.value};
+  while (!stack.empty()) {
+    ValueId v = stack.back();
+    stack.pop_back();
+    if (!v.valid() || seen[v.v]) continue;
+    seen[v.v] = 1;
+    const Node* node = model.graph.producer(v);
+    if (node == nullptr) continue;
+    transcendental |= op_info(node->op).meta.accuracy >= Accuracy::transcendental;
+    stack.insert(stack.end(), node->inputs.begin(), node->inputs.end());
+  }
+  if (narrow) return {1e-5, 1e-6};
+  return transcendental ? Tolerance{1e-9, 1e-12} : Tolerance{1e-12, 1e-12};
+}
+
+Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
+                   const Prediction& of_b, const CompareOptions& options) {
+  Comparison result;
+  result.rows = rows_of(of_a);
+  if (rows_of(of_b) != result.rows) {
+    fail({}, "run-shape", "{} rows on one side, {} on the other", result.rows, rows_of(of_b));
+  }
+  Side left(a, of_a, result.rows), right(b, of_b, result.rows);
+  for (size_t row = 0; row < result.rows; ++row) {
+    result.refused_both += left.refused[row] && right.refused[row];
+    if (options.allow_refusals) continue;
+    result.refused_a += left.refused[row] && !right.refused[row];
+    result.refused_b += right.refused[row] && !left.refused[row];
+  }
+  std::vector<uint8_t> taken(right.outputs.size(), 0);
+  for (size_t i = 0; i < left.outputs.size(); ++i) {
+    const Output& x = left.outputs[i];
+    size_t partner = SIZE_MAX;
+    for (size_t j = 0; j < right.outputs.size(); ++j) {
+      if (taken[j] || right.outputs[j].role != x.role) continue;
+      if (partner == SIZE_MAX || right.outputs[j].name == x.name) partner = j;
+    }
+    if (partner == SIZE_MAX) {
+      result.only_a.push_back(x.name);
+      continue;
+    }
+    taken[partner] = 1;
+    OutputComparison c;
+    c.name_a = x.name;
+    c.name_b = right.outputs[partner].name;
+    c.role = x.role;
+    Tolerance ta = default_tolerance(a.model(), x);
+    Tolerance tb = default_tolerance(b.model(), right.outputs[partner]);
+    c.tolerance = {options.relative >= 0 ? options.relative : std::max(ta.relative, tb.relative),
+                   options.absolute >= 0 ? options.absolute : std::max(ta.absolute, tb.absolute)};
+    const Tensor& u = tensor_of(of_a.outputs[i]);
+    const Tensor& v = tensor_of(of_b.outputs[partner]);
+    if (u.size() != v.size()) {
+      c.error = fmt::format("{} cells on one side, {} on the other", u.size(), v.size());
+    } else if (x.role == Role::label) {
+      compare_labels(u, v, left, right, result.rows, c, result.flips);
+    } else if (is_text(u) || is_text(v)) {
+      std::vector<Flip> texts;
+      compare_labels(u, v, left, right, result.rows, c, texts);
+    } else {
+      compare_numbers(u, v, left, right, result.rows, c);
+    }
+    result.outputs.push_back(std::move(c));
+  }
+  for (size_t j = 0; j < right.outputs.size(); ++j) {
+    if (!taken[j]) result.only_b.push_back(right.outputs[j].name);
+  }
+  return result;
+}
+
+}  // namespace panmodel::runtime

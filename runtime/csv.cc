@@ -1,0 +1,147 @@
+#include <csv.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "runtime/frame.h"
+
+namespace panmodel::runtime {
+namespace {
+
+constexpr size_t kMaxField = size_t{1} << 28;
+constexpr size_t kChunk = size_t{1} << 16;
+
+Location line_of(const std::string& file, uint32_t line) {
+  Location loc = TextLoc{line, 0};
+  loc.file = file;
+  return loc;
+}
+
+// libcsv calls back from C: a failure is kept and thrown once the parser has returned.
+class Parser {
+ public:
+  Parser(const CsvOptions& options, size_t batch, const std::function<void(Frame)>& sink)
+      : options_(options), batch_(batch), sink_(sink) {
+    unsigned char flags = CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL | CSV_APPEND_NULL;
+    if (csv_init(&parser_, flags) != 0) throw std::bad_alloc();
+    csv_set_space_func(&parser_, [](unsigned char) { return 0; });
+    frame_.file = options.file;
+  }
+  ~Parser() { csv_free(&parser_); }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  void run(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    size_t nul = text.find('\0');
+    while (!text.empty()) {
+      std::string_view chunk = text.substr(0, kChunk);
+      text.remove_prefix(chunk.size());
+      size_t used = csv_parse(&parser_, chunk.data(), chunk.size(), on_field, on_row, this);
+      if (failure_) throw Failure(*failure_);
+      if (used != chunk.size()) {
+        fail(line_of(options_.file, line_), "data-csv", "{}", csv_strerror(csv_error(&parser_)));
+      }
+    }
+    if (csv_fini(&parser_, on_field, on_row, this) != 0) {
+      fail(line_of(options_.file, line_), "data-csv", "a quoted field is not closed");
+    }
+    if (failure_) throw Failure(*failure_);
+    if (nul != std::string_view::npos) {
+      fail(line_of(options_.file, line_), "data-csv", "a NUL byte in the text");
+    }
+    if (!header_done_) fail(line_of(options_.file, 1), "data-csv", "no header line");
+    if (frame_.rows() > 0) sink_(std::move(frame_));
+  }
+
+ private:
+  static void on_field(void* data, size_t size, void* self) {
+    auto& p = *static_cast<Parser*>(self);
+    if (p.failure_) return;
+    if (size > kMaxField) return p.refuse("a field is longer than 256 MiB");
+    std::optional<std::string> cell;
+    if (data != nullptr) {
+      cell.emplace(static_cast<const char*>(data), size);
+      p.line_ += static_cast<uint32_t>(std::count(cell->begin(), cell->end(), '\n'));
+      const auto& missing = p.options_.missing;
+      if (p.header_done_ && std::find(missing.begin(), missing.end(), *cell) != missing.end()) {
+        cell.reset();
+      }
+    }
+    p.row_.push_back(std::move(cell));
+  }
+  static void on_row(int, void* self) {
+    auto& p = *static_cast<Parser*>(self);
+    if (p.failure_) return;
+    p.end_row();
+    ++p.line_;
+  }
+
+  void refuse(std::string message) {
+    failure_ = Diagnostic{Severity::error, Code("data-csv").name(), CodeKind::input,
+                          std::move(message), line_of(options_.file, line_), {}};
+  }
+
+  void end_row() {
+    if (!header_done_) {
+      std::set<std::string> seen;
+      for (auto& cell : row_) {
+        frame_.names.push_back(cell ? *cell : "");
+        if (!seen.insert(frame_.names.back()).second) {
+          return refuse(fmt::format("the header names column {} twice", quote(frame_.names.back())));
+        }
+      }
+      header_done_ = true;
+    } else {
+      if (row_.size() != frame_.names.size()) {
+        return refuse(fmt::format("{} fields, the header has {}", row_.size(), frame_.names.size()));
+      }
+      for (auto& cell : row_) frame_.cells.push_back(std::move(cell));
+      frame_.lines.push_back(line_);
+      if (frame_.rows() >= batch_) {
+        Frame next;
+        next.names = frame_.names;
+        next.file = frame_.file;
+        try {
+          sink_(std::move(frame_));
+        } catch (const Failure& f) {
+          failure_ = f.diagnostic;
+        }
+        frame_ = std::move(next);
+      }
+    }
+    row_.clear();
+  }
+
+  const CsvOptions& options_;
+  size_t batch_;
+  const std::function<void(Frame)>& sink_;
+  csv_parser parser_{};
+  Frame frame_;
+  std::vector<std::optional<std::string>> row_;
+  std::optional<Diagnostic> failure_;
+  bool header_done_ = false;
+  uint32_t line_ = 1;
+};
+
+}  // namespace
+
+void read_csv(const Bytes& bytes, const CsvOptions& options, size_t batch,
+              const std::function<void(Frame)>& sink) {
+  Parser(options, batch, sink).run(bytes.text());
+}
+
+std::string csv_field(std::string_view text) {
+  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace panmodel::runtime
