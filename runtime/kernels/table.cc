@@ -1,0 +1,76 @@
+// Columns to matrices.
+#include "ir/ops/table.h"
+
+#include <cmath>
+#include <limits>
+
+#include "runtime/kernels/util.h"
+
+namespace panmodel::runtime {
+namespace {
+
+// Copies the columns of one input into its place of the matrix.
+template <class T>
+void place(const Tensor& part, Matrix shape, size_t offset, size_t width, std::vector<T>& out) {
+  const T* from = data<T>(part);
+  for (size_t r = 0; r < shape.rows; ++r) {
+    for (size_t c = 0; c < shape.columns; ++c) {
+      out[r * width + offset + c] = from[r * shape.columns + c];
+    }
+  }
+}
+
+Tensor not_a_number(KernelContext& context, DType dtype) {
+  return convert(context, Tensor::scalar(std::numeric_limits<double>::quiet_NaN()), dtype);
+}
+
+}  // namespace
+
+void run(const table::Assemble& op, KernelContext& context) {
+  size_t rows = matrix_of(context, 0).rows, width = 0;
+  for (size_t i = 0; i < context.inputs(); ++i) {
+    Matrix m = matrix_of(context, i);
+    if (m.rows != rows) {
+      fail(context.loc(), "run-shape", "inputs 0 and {} have {} and {} rows", i, rows, m.rows);
+    }
+    width += m.columns;
+  }
+  Shape shape{static_cast<int64_t>(rows), static_cast<int64_t>(width)};
+  Tensor result = with_storage(op.dtype, [&]<class T>() {
+    auto out = allocate<T>(context, shape);
+    size_t offset = 0;
+    for (size_t i = 0; i < context.inputs(); ++i) {
+      const Value& value = context.in(i);
+      Matrix m = matrix_of(context, i);
+      // An invalid cell has any content; only the cells that count are converted with row errors.
+      place<T>(convert(context, value.tensor, op.dtype), m, offset, width, out);
+      for (size_t r = 0; value.valid && r < rows; ++r) {
+        if (value.is_valid(r)) continue;
+        if (is_floating(op.dtype)) {
+          Tensor nan = not_a_number(context, op.dtype);
+          std::fill_n(out.begin() + static_cast<ptrdiff_t>(r * width + offset), m.columns,
+                      data<T>(nan)[0]);
+        } else {
+          context.fail_row(r, "row-missing", "column {} of the matrix has a missing cell", offset);
+        }
+      }
+      offset += m.columns;
+    }
+    return make_stored(op.dtype, shape, std::move(out));
+  });
+  context.set(0, std::move(result));
+}
+
+void run(const table::IsMissing&, KernelContext& context) {
+  const Value& value = context.in(0);
+  const Tensor& x = value.tensor;
+  auto out = allocate<uint8_t>(context, x.shape());
+  bool real = is_floating(x.dtype());
+  for (size_t i = 0; i < out.size(); ++i) {
+    bool missing = real && std::isnan(x.real(i));
+    out[i] = missing || !value.is_valid(row_of(x.shape(), i)) ? 1 : 0;
+  }
+  context.set(0, Tensor::of_bools(x.shape(), std::move(out)));
+}
+
+}  // namespace panmodel::runtime
