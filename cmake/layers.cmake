@@ -1,8 +1,10 @@
 # panmodel_layer(target): the flags and the include root that every library of panmodel shares.
 # Sums keep their order and their rounding: no contraction to fused multiply-add, no fast-math.
+# Static libraries outside of tests and bench are also installed (cmake/install.cmake).
 function(panmodel_layer target)
   target_include_directories(${target} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/panmodel>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:include> $<INSTALL_INTERFACE:include/panmodel>)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wno-missing-field-initializers -Wconversion -Wshadow -Werror -ffp-contract=off)
@@ -10,5 +12,10 @@ function(panmodel_layer target)
     target_compile_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE}
       -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE})
+  endif()
+  get_target_property(type ${target} TYPE)
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  if(type STREQUAL "STATIC_LIBRARY" AND NOT folder MATCHES "^(tests|bench)(/|$)")
+    set_property(GLOBAL APPEND PROPERTY PANMODEL_LAYERS ${target})
   endif()
 endfunction()
