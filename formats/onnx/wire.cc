@@ -1,5 +1,6 @@
 #include "formats/onnx/wire.h"
 
+#include <protozero/buffer_string.hpp>
 #include <protozero/varint.hpp>
 
 #include "base/bytes.h"

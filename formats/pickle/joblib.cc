@@ -34,6 +34,7 @@ void Machine::build_wrapped(Value* target, const Value& state) {
   if (context_.frame_end != 0 && context_.frame_end != at_) {
     stop("pickle-frame", "the bytes of an array within a frame");
   }
+  context_.frame_end = 0;  // the frame ended with the opcode before the bytes
   storage_.joblib = true;
   const std::span<const uint64_t> extent = shape_of(*shape);
   Array* array = nullptr;

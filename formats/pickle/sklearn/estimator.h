@@ -14,6 +14,8 @@
 
 namespace panmodel::pickle::sklearn {
 
+using panmodel::Role;  // of an output; hides the role of a name in a pickle
+
 // A scikit-learn release, comparable: Version{1, 2} <= v.
 struct Version {
   int major = 0, minor = 0;

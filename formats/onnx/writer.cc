@@ -1,0 +1,131 @@
+#include "formats/onnx/writer.h"
+
+#include <map>
+
+#include "formats/onnx/convert_tensor.h"
+#include "formats/onnx/write_nodes.h"
+#include "ir/op.h"
+
+namespace panmodel::onnx {
+namespace {
+
+int ml_version(int opset) { return opset >= 21 ? 5 : opset >= 17 ? 3 : 2; }
+
+// The IR version that came with an opset (onnx/docs/Versioning.md, table of releases).
+int64_t ir_version(int opset) {
+  constexpr std::pair<int, int64_t> kVersions[] = {{28, 14}, {27, 13}, {25, 12}, {23, 11},
+                                                   {21, 10}, {19, 9},  {15, 8},  {12, 7}};
+  for (auto [from, ir] : kVersions) {
+    if (opset >= from) return ir;
+  }
+  return 7;
+}
+
+class OnnxTarget : public Target {
+ public:
+  explicit OnnxTarget(int opset) : opset_(opset) {}
+  std::string name() const override {
+    return fmt::format("onnx (opset {}, ml {})", opset_, ml_version(opset_));
+  }
+  Support check(const Node& node, const Graph& graph) const override {
+    const WriteRow* row = write_row(node.op);
+    return row ? row->check(node, graph, opset_) : Support::no("it has no operator for this");
+  }
+
+ private:
+  int opset_;
+};
+
+// How the reader finds the roles of the outputs again.
+void add_roles(ModelProto& proto, const Model& model) {
+  for (const Output& o : model.outputs) {
+    if (o.role == Role::none) continue;
+    StringStringEntryProto role;
+    role.key = "panmodel.role." + o.name;
+    role.value = to_string(o.role);
+    proto.metadata_props.push_back(std::move(role));
+    bool small = !o.keys.empty() && o.keys.size() <= 4096;
+    if (!small || (o.keys.dtype() != DType::string && o.keys.dtype() != DType::i64)) continue;
+    std::string keys(to_string(o.keys.dtype()));
+    for (size_t i = 0; i < o.keys.size(); ++i) {
+      std::string text = o.keys.dtype() == DType::string ? o.keys.text(i)
+                                                         : std::to_string(o.keys.integer(i));
+      keys += fmt::format("\n{}:{}", text.size(), text);
+    }
+    StringStringEntryProto entry;
+    entry.key = "panmodel.keys." + o.name;
+    entry.value = keys;
+    proto.metadata_props.push_back(std::move(entry));
+  }
+}
+
+void expect_opset(int opset) {
+  if (opset < kMinOpset || opset > kMaxOpset) {
+    fail({}, "onnx-opset-range", "opset {}, expected {} to {}", opset, kMinOpset, kMaxOpset);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Target> make_target(const WriteOptions& options) {
+  expect_opset(options.opset);
+  return std::make_unique<OnnxTarget>(options.opset);
+}
+
+std::string write_model(const Model& model, const WriteOptions& options, Diagnostics&) {
+  expect_opset(options.opset);
+  NodeWriter w(model.graph, options.opset);
+  GraphProto graph;
+  graph.name = "panmodel";
+  std::map<uint32_t, std::string> taken;
+  for (const Input& input : model.inputs) {
+    w.set_name(input.value, input.name);
+    taken[input.value.v] = input.name;
+    graph.input.push_back(make_value(input.name, to_proto(model.graph.type(input.value))));
+  }
+  // An output that is an input, a constant or another output under a second name gets an Identity.
+  std::vector<std::pair<ValueId, std::string>> renamed;
+  for (const Output& output : model.outputs) {
+    const Node* maker = model.graph.producer(output.value);
+    bool constant = maker != nullptr && maker->op == OpId::tensor_Constant;
+    if (taken.contains(output.value.v) || constant) {
+      renamed.emplace_back(output.value, output.name);
+    } else {
+      taken[output.value.v] = output.name;
+      w.set_name(output.value, output.name);
+    }
+    graph.output.push_back(make_value(output.name, to_proto(model.graph.type(output.value))));
+  }
+  for (const Node& node : model.graph.nodes) {
+    const WriteRow* row = write_row(node.op);
+    if (row == nullptr) {
+      fail(model.location(node.loc), "internal", "'{}' is not legal for ONNX",
+           op_info(node.op).meta.name);
+    }
+    row->write(w, node);
+  }
+  for (auto& [value, name] : renamed) w.node("Identity", {w.name(value)}, {Text(name)});
+  graph.node = std::move(w.nodes);
+  graph.initializer = std::move(w.initialisers);
+  ModelProto proto;
+  proto.ir_version = ir_version(options.opset);
+  proto.producer_name = "panmodel";
+  proto.producer_version = "0.1.0";
+  proto.graph = std::move(graph);
+  for (const std::string& domain : w.domains) {
+    OperatorSetIdProto set;
+    set.domain = domain;
+    set.version = domain.empty() ? options.opset : ml_version(options.opset);
+    proto.opset_import.push_back(std::move(set));
+  }
+  if (!w.domains.contains("")) {
+    OperatorSetIdProto set;
+    set.domain = "";
+    set.version = options.opset;
+    proto.opset_import.insert(proto.opset_import.begin(), std::move(set));
+  }
+  add_roles(proto, model);
+  return serialise(proto);
+}
+
+}  // namespace panmodel::onnx

@@ -1,0 +1,7 @@
+#include "formats/pickle/sklearn/families.h"
+
+namespace panmodel::pickle::sklearn {
+
+std::span<const EstimatorRow> selection_rows() { return {}; }
+
+}  // namespace panmodel::pickle::sklearn

@@ -1,0 +1,23 @@
+#include <algorithm>
+
+#include "formats/pickle/sklearn/families.h"
+
+namespace panmodel::pickle::sklearn {
+
+std::span<const EstimatorRow> estimators() {
+  static const std::vector<EstimatorRow> all = [] {
+    std::vector<EstimatorRow> rows;
+    for (auto family : {linear_rows(), classifier_rows(), tree_rows(), boosting_rows(),
+                        hist_boosting_rows(), meta_rows(), preprocessing_rows(), encoder_rows(),
+                        imputer_rows(), selection_rows(), compose_rows()}) {
+      rows.insert(rows.end(), family.begin(), family.end());
+    }
+    std::sort(rows.begin(), rows.end(), [](const EstimatorRow& a, const EstimatorRow& b) {
+      return a.class_name < b.class_name;
+    });
+    return rows;
+  }();
+  return all;
+}
+
+}  // namespace panmodel::pickle::sklearn

@@ -1,0 +1,24 @@
+#pragma once
+// sklearn.tree._tree.Tree as part of a Forest.
+#include <functional>
+
+#include "formats/pickle/cursor.h"
+#include "ir/forest.h"
+
+namespace panmodel::pickle::sklearn {
+
+// What a leaf adds: called with the leaf's values (all outputs and classes, C order), its number of
+// training samples, and its depth; appends weights to the forest.
+struct LeafInfo {
+  std::span<const double> values;
+  double samples = 0;
+  size_t depth = 0;
+};
+using LeafFn = std::function<void(Forest&, const LeafInfo&)>;
+
+// Appends one tree; `features` maps the tree's features to columns of X (empty = the same). Checks
+// every node: a child out of range, a cycle or a shared node fails "sklearn-tree".
+void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> features,
+                 const LeafFn& leaf);
+
+}  // namespace panmodel::pickle::sklearn

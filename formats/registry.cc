@@ -1,0 +1,39 @@
+#include <array>
+
+#include "formats/format.h"
+#include "formats/onnx/format.h"
+#include "formats/pickle/format.h"
+
+namespace panmodel {
+
+std::span<const Format> formats() {
+  static const std::array<Format, 2> all = {onnx::format(), pickle::format()};
+  return all;
+}
+
+const Format* find_format(std::string_view name) {
+  for (const Format& f : formats()) {
+    if (f.name == name) return &f;
+  }
+  return nullptr;
+}
+
+const Format* sniff_format(const Bytes& bytes) {
+  // Pickle first: its signatures are strict, while almost any bytes may start a protobuf message.
+  for (std::string_view name : {"pickle", "onnx"}) {
+    const Format* f = find_format(name);
+    if (f->sniff(bytes)) return f;
+  }
+  return nullptr;
+}
+
+const Format* format_of_path(std::string_view path) {
+  for (const Format& f : formats()) {
+    for (std::string_view extension : f.extensions) {
+      if (path.ends_with(extension)) return &f;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace panmodel
