@@ -49,6 +49,12 @@ struct BindOptions {
 std::vector<Value> bind(const Model& model, const Frame& frame, const BindOptions& options,
                         Diagnostics& out);
 
+// The values of a model's inputs as a table, which bind() reads back to the same bits; also feeds
+// them to another model.
+Frame frame_of(const Model& model, std::span<const Value> values);
+// Header and rows as CSV.
+std::string to_csv(const Frame& frame);
+
 // One text per row and column of a prediction.
 class PredictionTable {
  public:

@@ -6,16 +6,35 @@ namespace panmodel::converters {
 using tensor::BinaryFn;
 using tensor::UnaryFn;
 
+namespace {
+
+// 1 / (1 + e) or e / (1 + e) with e = exp(-|x|): keeps the tiny values that 1 / (1 + exp(-x)) loses
+// when exp(-x) overflows.
+ValueId stable_sigmoid(Builder& b, DType dtype, ValueId x) {
+  ValueId one = real_constant(b, dtype, {1}, {1});
+  ValueId zero = real_constant(b, dtype, {1}, {0});
+  ValueId e = unary(b, UnaryFn::exp, unary(b, UnaryFn::neg, unary(b, UnaryFn::abs, x)));
+  ValueId positive = binary(b, BinaryFn::greater_or_equal, x, zero);
+  ValueId above = b.add(tensor::Where{}, {positive, one, e});
+  return binary(b, BinaryFn::div, above, binary(b, BinaryFn::add, one, e));
+}
+
+}  // namespace
+
 // log1p(x) = x log(u) / (u - 1) with u = 1 + x, and x where u == 1: the rounding error of u cancels
 // (Goldberg 1991, theorem 4; Kahan). expm1(x) = (u - 1) x / log(u) with u = exp(x) likewise.
 std::string lower_special_function(PatternContext& c, Results& results) {
   const auto& op = *c.node.as<tensor::Unary>();
   bool log1p = op.fn == UnaryFn::log1p;
-  if (!log1p && op.fn != UnaryFn::expm1) return "neither log1p nor expm1";
   Builder& b = c.builder;
   ValueId x = c.inputs[0];
   DType dtype = dtype_of(b, x);
   if (dtype != DType::f64 && dtype != DType::f32) return "not f64 or f32";
+  if (op.fn == UnaryFn::sigmoid) {
+    results = {stable_sigmoid(b, dtype, x)};
+    return {};
+  }
+  if (!log1p && op.fn != UnaryFn::expm1) return "no form for it";
   ValueId one = real_constant(b, dtype, {1}, {1});
   ValueId u = log1p ? binary(b, BinaryFn::add, x, one) : unary(b, UnaryFn::exp, x);
   ValueId step = binary(b, BinaryFn::sub, u, one);

@@ -1,0 +1,57 @@
+#include <cmath>
+
+#include "runtime/frame.h"
+
+namespace panmodel::runtime {
+
+Frame frame_of(const Model& model, std::span<const Value> values) {
+  struct Column {
+    const Value* value;
+    size_t width, at;
+  };
+  Frame frame;
+  std::vector<Column> columns;
+  size_t rows = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Input& input = model.inputs[i];
+    const Tensor& t = values[i].tensor;
+    rows = t.rank() == 0 ? 1 : static_cast<size_t>(t.shape()[0]);
+    size_t width = rows == 0 ? 0 : t.size() / rows;
+    for (size_t k = 0; k < width; ++k) {
+      frame.names.push_back(input.features.size() == width ? input.features[k]
+                            : width == 1                   ? input.name
+                                                           : fmt::format("{}:{}", input.name, k));
+      columns.push_back({&values[i], width, k});
+    }
+  }
+  for (size_t r = 0; r < rows; ++r) {
+    for (const Column& c : columns) {
+      bool missing = c.width == 1 && !c.value->is_valid(r);
+      if (missing) {
+        frame.cells.push_back(std::nullopt);
+      } else {
+        frame.cells.push_back(element_text(c.value->tensor, r * c.width + c.at));
+      }
+    }
+    frame.lines.push_back(static_cast<uint32_t>(r + 2));
+  }
+  return frame;
+}
+
+std::string to_csv(const Frame& frame) {
+  std::string out;
+  for (size_t k = 0; k < frame.names.size(); ++k) {
+    out += (k ? "," : "") + csv_field(frame.names[k]);
+  }
+  out += '\n';
+  for (size_t r = 0; r < frame.rows(); ++r) {
+    for (size_t k = 0; k < frame.names.size(); ++k) {
+      if (k) out += ',';
+      if (frame.cell(r, k)) out += csv_field(*frame.cell(r, k));
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace panmodel::runtime

@@ -1,0 +1,310 @@
+#include "runtime/probe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+
+#include "base/diagnostic.h"
+#include "base/number.h"
+#include "ir/ops/encode.h"
+#include "ir/ops/linear.h"
+#include "ir/ops/scale.h"
+#include "ir/ops/table.h"
+#include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
+#include "ir/ops/tree.h"
+
+namespace panmodel::runtime {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr size_t kMaxValues = 4096;  // interesting values per column
+
+// A raw input column, and the affine map from it to what an operator sees: seen = (x - shift) / by.
+struct Source {
+  size_t column = SIZE_MAX;
+  double shift = 0, by = 1;
+  bool known() const { return column != SIZE_MAX; }
+};
+
+struct ColumnValues {
+  std::set<double> numbers;
+  std::set<std::string> texts;
+  bool text = false, can_miss = true, narrow = false, integer = false;
+};
+
+// Follows columns of values back to raw input columns, through operators that keep columns apart.
+class Tracer {
+ public:
+  explicit Tracer(const Model& model) : model_(model), sources_(model.graph.values.size()) {
+    for (const Input& input : model.inputs) add_input(input);
+    for (const Node& node : model.graph.nodes) add_node(node);
+  }
+  std::vector<ColumnValues> columns;
+  std::vector<size_t> widths;  // per input
+
+ private:
+  using Row = std::vector<Source>;
+
+  void add_input(const Input& input) {
+    const Type& type = model_.graph.type(input.value);
+    ColumnValues fresh;
+    size_t width = 1;
+    DType dtype = DType::f64;
+    if (const ColumnType* c = type.column()) {
+      dtype = c->dtype;
+      fresh.can_miss = c->optional;
+    } else if (const TensorType* t = type.tensor()) {
+      dtype = t->dtype;
+      if (t->dims && t->dims->size() == 2 && t->dims->back().fixed()) {
+        width = static_cast<size_t>(t->dims->back().size);
+      } else if (!input.features.empty()) {
+        width = input.features.size();
+      } else if (!t->dims || t->dims->size() != 1) {
+        fail({}, "run-shape", "no rows can be made for input '{}' of type {}", input.name,
+             to_string(type));
+      }
+      if (is_integer(dtype) || dtype == DType::boolean) fresh.can_miss = false;
+    } else {
+      fail({}, "run-shape", "no rows can be made for input '{}' of type {}", input.name,
+           to_string(type));
+    }
+    fresh.text = dtype == DType::string;
+    fresh.narrow = dtype == DType::f32;
+    fresh.integer = is_integer(dtype) || dtype == DType::boolean;
+    Row row;
+    for (size_t k = 0; k < width; ++k) {
+      row.push_back({columns.size(), 0, 1});
+      columns.push_back(fresh);
+    }
+    widths.push_back(width);
+    sources_[input.value.v] = std::move(row);
+  }
+
+  const Row& of(ValueId v) const {
+    static const Row none;
+    return v.valid() ? sources_[v.v] : none;
+  }
+
+  void want(const Row& row, size_t k, double value) {
+    if (k >= row.size() || !row[k].known() || std::isnan(value)) return;
+    ColumnValues& c = columns[row[k].column];
+    if (c.numbers.size() < kMaxValues) c.numbers.insert(value * row[k].by + row[k].shift);
+  }
+
+  void add_node(const Node& node) {
+    if (node.inputs.empty() || node.outputs.empty()) return;
+    const Row& in = of(node.inputs[0]);
+    Row& out = sources_[node.outputs[0].v];
+    if (node.as<tensor::Cast>() || node.as<tensor::Identity>()) {
+      out = in;
+    } else if (node.as<table::Assemble>() || node.as<tensor::Concat>()) {
+      for (ValueId v : node.inputs) out.insert(out.end(), of(v).begin(), of(v).end());
+    } else if (const auto* scaler = node.as<ml::Scaler>()) {
+      scale(*scaler, in, out);
+    } else if (node.as<tensor::Gather>()) {
+      gather(node, in, out);
+    } else if (const auto* trees = node.as<ml::TreeEnsemble>()) {
+      const Forest& f = trees->forest;
+      for (size_t i = 0; i < f.nodes(); ++i) {
+        if (!f.is_leaf(i) && f.node_mode(i) != NodeMode::member) {
+          want(in, f.feature[i], f.threshold[i]);
+        }
+      }
+      for (double v : f.set_value) {
+        for (size_t k = 0; k < in.size(); ++k) want(in, k, v);
+      }
+    } else if (const auto* map = node.as<ml::LabelMap>()) {
+      for (const Source& s : in) add_keys(map->keys, s);
+    } else if (const auto* bins = node.as<ml::Discretize>()) {
+      size_t at = 0;
+      for (size_t k = 0; k < bins->counts.size(); ++k) {
+        for (int64_t e = 0; e < bins->counts[k]; ++e) want(in, k, bins->edges[at++]);
+      }
+    } else if (const auto* step = node.as<ml::Binarize>()) {
+      for (size_t k = 0; k < in.size(); ++k) want(in, k, step->threshold);
+    } else if (op_info(node.op).meta.name == "ml.impute") {
+      out = in;
+    }
+  }
+
+  void scale(const ml::Scaler& op, const Row& in, Row& out) {
+    out = in;
+    for (size_t k = 0; k < out.size(); ++k) {
+      auto at = [&](const std::vector<double>& v, double none) {
+        return v.empty() ? none : v[v.size() == 1 ? 0 : std::min(k, v.size() - 1)];
+      };
+      double offset = at(op.offset, 0), factor = at(op.scale, 1);
+      if (op.form == ml::ScaleForm::subtract_multiply) factor = 1 / factor;
+      if (op.form == ml::ScaleForm::multiply_add) {
+        factor = 1 / factor;
+        offset = -offset * factor;
+      }
+      out[k].shift += offset * out[k].by;
+      out[k].by *= factor;
+      want(in, k, offset);
+      want(in, k, offset + factor);
+    }
+  }
+
+  void gather(const Node& node, const Row& in, Row& out) {
+    const auto& op = *node.as<tensor::Gather>();
+    const Node* maker = node.inputs[1].valid() ? model_.graph.producer(node.inputs[1]) : nullptr;
+    const auto* index = maker ? maker->as<tensor::Constant>() : nullptr;
+    if (op.axis != 1 || index == nullptr) return;
+    for (int64_t k : index->value.integers()) {
+      bool inside = k >= 0 && static_cast<size_t>(k) < in.size();
+      out.push_back(inside ? in[static_cast<size_t>(k)] : Source{});
+    }
+  }
+
+  void add_keys(const Tensor& keys, const Source& s) {
+    if (!s.known()) return;
+    ColumnValues& c = columns[s.column];
+    for (size_t i = 0; i < std::min(keys.size(), kMaxValues); ++i) {
+      if (keys.dtype() == DType::string) {
+        c.texts.insert(keys.text(i));
+      } else if (!std::isnan(keys.real(i))) {
+        c.numbers.insert(keys.real(i));
+      }
+    }
+  }
+
+  const Model& model_;
+  std::vector<Row> sources_;
+};
+
+// One cell of a probe row.
+struct Cell {
+  double number = 0;
+  std::string text;
+  bool missing = false;
+};
+
+std::vector<Cell> candidates(const ColumnValues& c) {
+  std::vector<Cell> all;
+  auto number = [&](double v) {
+    if (c.integer) v = std::isfinite(v) ? std::clamp(std::round(v), -1e9, 1e9) : 0;
+    if (c.narrow) v = static_cast<double>(round_nearest(v));
+    all.push_back({v, {}, false});
+  };
+  if (c.text) {
+    for (const std::string& t : c.texts) all.push_back({0, t, false});
+    for (const char* t : {"", "no such category", "\xc3\xa9t\xc3\xa9"}) all.push_back({0, t, false});
+  } else {
+    for (double v : c.numbers) {
+      number(v);
+      number(next_up(v));
+      number(next_down(v));
+      float f = round_nearest(v);
+      if (!std::isfinite(f)) continue;
+      number(static_cast<double>(f));
+      number(static_cast<double>(next_up(f)));
+      number(static_cast<double>(next_down(f)));
+    }
+    for (double v : {0.0, -0.0, 1.0, -1.0, 0.5, 16777217.0, 5e-324, 1e-40, 1e6}) number(v);
+  }
+  if (c.can_miss) all.push_back({kNaN, {}, true});
+  return all;
+}
+
+// A usual value: the middle of the interesting ones.
+Cell typical(const ColumnValues& c) {
+  if (c.text) return {0, c.texts.empty() ? "a" : *c.texts.begin(), false};
+  if (c.numbers.empty()) return {0.5, {}, false};
+  auto middle = c.numbers.begin();
+  std::advance(middle, static_cast<ptrdiff_t>(c.numbers.size() / 2));
+  return {c.integer ? std::round(*middle) : *middle, {}, false};
+}
+
+Value to_value(const Type& type, size_t from, size_t width, const std::vector<std::vector<Cell>>& rows) {
+  DType dtype = type.column() ? type.column()->dtype : type.tensor()->dtype;
+  Shape shape{static_cast<int64_t>(rows.size()), static_cast<int64_t>(width)};
+  const TensorType* t = type.tensor();
+  if (t && t->dims && t->dims->size() == 1) shape.pop_back();
+  auto valid = std::make_shared<std::vector<uint8_t>>();
+  auto numbers = [&]<class T>(T) {
+    std::vector<T> out;
+    for (const auto& row : rows) {
+      for (size_t k = 0; k < width; ++k) {
+        out.push_back(static_cast<T>(std::is_integral_v<T> && row[from + k].missing
+                                         ? 0 : row[from + k].number));
+      }
+    }
+    return Tensor::of(shape, std::move(out));
+  };
+  Value value;
+  switch (dtype) {
+    case DType::f64: value = numbers(double()); break;
+    case DType::f32: value = numbers(float()); break;
+    case DType::i64: value = numbers(int64_t()); break;
+    case DType::i32: value = numbers(int32_t()); break;
+    case DType::boolean: {
+      std::vector<uint8_t> out;
+      for (const auto& row : rows) out.push_back(row[from].number > 0.5);
+      value = Tensor::of_bools(shape, std::move(out));
+      break;
+    }
+    case DType::string: {
+      std::vector<std::string> out;
+      for (const auto& row : rows) {
+        for (size_t k = 0; k < width; ++k) out.push_back(row[from + k].missing ? "" : row[from + k].text);
+      }
+      value = Tensor::of(shape, std::move(out));
+      break;
+    }
+    default: fail({}, "run-shape", "no rows can be made of type {}", to_string(type));
+  }
+  if (type.column() && type.column()->optional) {
+    for (const auto& row : rows) valid->push_back(!row[from].missing);
+    value.valid = std::move(valid);
+  }
+  return value;
+}
+
+}  // namespace
+
+std::vector<Value> probe_rows(const Model& model, const ProbeOptions& options) {
+  Tracer tracer(model);
+  std::vector<std::vector<Cell>> choices;
+  std::vector<Cell> base;
+  for (const ColumnValues& c : tracer.columns) {
+    choices.push_back(candidates(c));
+    base.push_back(typical(c));
+  }
+  std::mt19937_64 rng(options.seed);
+  auto below = [&](size_t n) { return static_cast<size_t>(rng() % n); };
+  // One cell at a time from the usual row, then rows of random interesting cells.
+  std::vector<std::vector<Cell>> rows{base};
+  std::vector<std::pair<size_t, size_t>> singles;
+  for (size_t k = 0; k < choices.size(); ++k) {
+    for (size_t i = 0; i < choices[k].size(); ++i) singles.emplace_back(k, i);
+  }
+  std::shuffle(singles.begin(), singles.end(), rng);
+  for (auto [k, i] : singles) {
+    if (rows.size() >= options.rows / 2 + 1) break;
+    rows.push_back(base);
+    rows.back()[k] = choices[k][i];
+  }
+  while (rows.size() < options.rows && !choices.empty()) {
+    std::vector<Cell> row;
+    for (const auto& c : choices) {
+      // Missing cells and unknown categories stay rare enough to leave rows that are not refused.
+      size_t usual = c.size() > 8 ? c.size() - 4 : c.size();
+      row.push_back(c[below(below(8) == 0 ? c.size() : usual)]);
+    }
+    rows.push_back(std::move(row));
+  }
+  std::vector<Value> values;
+  size_t from = 0;
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    const Type& type = model.graph.type(model.inputs[i].value);
+    values.push_back(to_value(type, from, tracer.widths[i], rows));
+    from += tracer.widths[i];
+  }
+  return values;
+}
+
+}  // namespace panmodel::runtime
