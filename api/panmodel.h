@@ -1,0 +1,121 @@
+#pragma once
+// The public interface of panmodel: read, inspect, convert, predict, compare, check. Every function
+// returns Result<T>; nothing throws. Paths may be "-" for standard input where a file is read.
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ir/model.h"
+#include "runtime/compare.h"
+
+namespace panmodel {
+
+struct LoadOptions {
+  std::string format;  // empty = by content
+  uint64_t memory_limit = uint64_t{4} << 30;
+  bool allow_links = false;  // follow symbolic links to external data
+};
+
+// Reads a model of any format. Losses and notes go to `out`. Never executes anything in the file.
+Result<std::shared_ptr<const Model>> read_model(const std::string& path, const LoadOptions& options,
+                                                Diagnostics& out);
+
+struct ConvertRequest {
+  std::string from, to;  // format names; empty = by content, by extension of `output`
+  std::string input, output;
+  LoadOptions load;
+  bool overwrite = false;
+  bool exact = true;  // false: forms that lose precision are allowed, and named
+  int opset = 21;
+  bool zip_map = false;
+  std::optional<DType> input_type;
+  std::vector<std::string> outputs;  // empty = all
+  bool self_check = true;
+  size_t rows = 500;  // probe rows of the self-check
+  uint64_t seed = 1;
+  std::function<void(std::string_view phase, const Model& model)> on_phase;
+  std::string* trace = nullptr;
+};
+struct Conversion {
+  size_t bytes = 0;
+  bool checked = false;
+  runtime::Comparison check;  // source against what was written and read again
+};
+// Converts a file; nothing is written unless everything succeeded.
+Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out);
+
+struct DataOptions {
+  std::vector<std::string> missing;  // tokens that mean missing, beside the empty field
+  bool strict = false;               // extra columns are an error
+  std::vector<std::string> outputs;
+  unsigned jobs = 1;
+};
+// Scores a CSV file batch by batch; `line` receives the header and then one CSV line per row.
+// Returns the refused rows.
+Result<std::vector<runtime::RowError>> predict_csv(std::shared_ptr<const Model> model,
+                                                   const std::string& data,
+                                                   const DataOptions& options, Diagnostics& out,
+                                                   const std::function<void(std::string_view)>& line);
+
+struct CompareRequest {
+  std::string data;  // CSV; empty = rows made from both models
+  size_t rows = 500;
+  uint64_t seed = 1;
+  DataOptions options;
+  runtime::CompareOptions tolerance;
+};
+Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
+                                           std::shared_ptr<const Model> b,
+                                           const CompareRequest& request, Diagnostics& out);
+
+// Rows made from a model (its thresholds and their neighbours, missing cells, unknown categories) as
+// CSV; the same for the same seed.
+Result<std::string> probe_csv(const Model& model, size_t rows, uint64_t seed);
+
+// A model against recorded predictions, a CSV whose columns are named as predict names them.
+struct ValidateRequest {
+  std::string data, expected;
+  DataOptions options;
+  double relative = 1e-9, absolute = 1e-12;
+};
+struct Validation {
+  uint64_t rows = 0, cells = 0, differing = 0, label_flips = 0;
+  double max_relative = 0;
+  std::vector<std::string> columns;  // compared
+  std::vector<std::string> examples;  // the first differences, as text
+};
+Result<Validation> validate_model(std::shared_ptr<const Model> model, const ValidateRequest& request,
+                                  Diagnostics& out);
+
+// Structure and safety; every problem found is in `out`. Returns the name of the format.
+Result<std::string> check_file(const std::string& path, const LoadOptions& options,
+                               Diagnostics& out);
+
+// How each operator of the model would reach a format: native, through which rewrite, or why not.
+struct TargetLine {
+  std::string op;
+  size_t count = 0;
+  bool possible = true;
+  std::string how;
+};
+Result<std::vector<TargetLine>> analyse_target(const Model& model, const std::string& format,
+                                               int opset, bool exact);
+
+struct FormatInfo {
+  std::string name, title, extensions;
+  bool reads = false, writes = false;
+};
+std::vector<FormatInfo> list_formats();
+
+// Reports as text and JSON.
+std::string inspect_text(const Model& model);
+std::string inspect_json(const Model& model);
+std::string comparison_text(const runtime::Comparison& comparison);
+std::string comparison_json(const runtime::Comparison& comparison);
+// docs/ops.md
+std::string ops_markdown();
+
+}  // namespace panmodel

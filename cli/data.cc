@@ -1,0 +1,139 @@
+// predict, compare, validate.
+#include "cli/verbs.h"
+
+namespace panmodel::cli {
+namespace {
+
+void add_data_options(CLI::App* verb, DataOptions& options) {
+  verb->add_option("--missing", options.missing, "tokens that mean missing, beside the empty field");
+  verb->add_flag("--strict", options.strict, "extra columns are an error");
+  verb->add_option("--output", options.outputs, "outputs to compute, in this order (repeatable)");
+  verb->add_option("--jobs", options.jobs, "threads; 0 = all cores");
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Common& common) {
+  struct Options {
+    std::string model, data, output;
+    DataOptions data_options;
+    bool force = false, stop = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("predict", "score the rows of a CSV file");
+  verb->add_option("model", o->model, "model file")->required();
+  verb->add_option("--data", o->data, "CSV with a header line; - for standard input")->required();
+  verb->add_option("-o", o->output, "file to write; default: standard output");
+  verb->add_flag("--force", o->force, "overwrite the output");
+  add_data_options(verb, o->data_options);
+  verb->callback([o, &common] {
+    auto model = load(o->model, {}, common);
+    if (!model) return;
+    Diagnostics out;
+    std::string text;
+    bool to_file = !o->output.empty() && o->output != "-";
+    auto refused = predict_csv(model, o->data, o->data_options, out, [&](std::string_view line) {
+      text += line;
+      text += '\n';
+      if (!to_file && text.size() > (1 << 20)) {
+        print(text, "", false, common);
+        text.clear();
+      }
+    });
+    say(out, common);
+    if (!refused) return say(refused.error(), common);
+    print(text, o->output, o->force, common);
+    for (const auto& e : *refused) {
+      Diagnostic d{Severity::error, e.code, CodeKind::differ,
+                   fmt::format("row {} is refused: {} ({})", e.row, e.message, e.where), {}, {}};
+      d.location.file = o->data;
+      say(d, common);
+    }
+  });
+}
+
+void add_compare(CLI::App& app, Common& common) {
+  struct Options {
+    std::string a, b, format = "text", output;
+    CompareRequest request;
+    bool force = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("compare", "two models on the same rows");
+  verb->add_option("first", o->a, "model file")->required();
+  verb->add_option("second", o->b, "model file")->required();
+  verb->add_option("--data", o->request.data, "CSV; default: rows made from both models");
+  verb->add_option("--rows", o->request.rows, "number of rows made from each model");
+  verb->add_option("--seed", o->request.seed, "seed of the rows");
+  verb->add_option("--rtol", o->request.tolerance.relative, "relative tolerance; default: from the types");
+  verb->add_option("--atol", o->request.tolerance.absolute, "absolute tolerance; default: from the types");
+  verb->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  verb->add_option("-o", o->output, "write the report to this file");
+  verb->add_flag("--force", o->force, "overwrite the report");
+  add_data_options(verb, o->request.options);
+  verb->callback([o, &common] {
+    auto a = load(o->a, {}, common);
+    auto b = a ? load(o->b, {}, common) : nullptr;
+    if (!b) return;
+    Diagnostics out;
+    auto result = compare_models(a, b, o->request, out);
+    say(out, common);
+    if (!result) return say(result.error(), common);
+    print(o->format == "json" ? comparison_json(*result) : comparison_text(*result), o->output, o->force, common);
+    if (!result->equal()) common.status = std::max(common.status, 1);
+  });
+}
+
+void add_rows(CLI::App& app, Common& common) {
+  struct Options {
+    std::string model, output;
+    size_t rows = 500;
+    uint64_t seed = 1;
+    bool force = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("rows", "rows made from a model: its thresholds and beside them");
+  verb->add_option("model", o->model, "model file")->required();
+  verb->add_option("--rows", o->rows, "how many");
+  verb->add_option("--seed", o->seed, "seed of the rows");
+  verb->add_option("-o", o->output, "file to write; default: standard output");
+  verb->add_flag("--force", o->force, "overwrite the output");
+  verb->callback([o, &common] {
+    auto model = load(o->model, {}, common);
+    if (!model) return;
+    auto csv = probe_csv(*model, o->rows, o->seed);
+    if (!csv) return say(csv.error(), common);
+    print(*csv, o->output, o->force, common);
+  });
+}
+
+void add_validate(CLI::App& app, Common& common) {
+  struct Options {
+    std::string model;
+    ValidateRequest request;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("validate", "a model against recorded predictions");
+  verb->add_option("model", o->model, "model file")->required();
+  verb->add_option("--data", o->request.data, "CSV of inputs")->required();
+  verb->add_option("--expect", o->request.expected, "CSV of predictions, columns as predict names them")->required();
+  verb->add_option("--rtol", o->request.relative, "relative tolerance");
+  verb->add_option("--atol", o->request.absolute, "absolute tolerance");
+  add_data_options(verb, o->request.options);
+  verb->callback([o, &common] {
+    auto model = load(o->model, {}, common);
+    if (!model) return;
+    Diagnostics out;
+    auto result = validate_model(model, o->request, out);
+    say(out, common);
+    if (!result) return say(result.error(), common);
+    std::string text = fmt::format("{} rows, {} cells in {} columns: {} differ, max rel {:.3g}\n",
+                                   result->rows, result->cells, result->columns.size(),
+                                   result->differing, result->max_relative);
+    for (const std::string& e : result->examples) text += e + "\n";
+    print(text, "", false, common);
+    if (result->differing > 0) common.status = std::max(common.status, 1);
+  });
+}
+
+}  // namespace panmodel::cli

@@ -1,0 +1,97 @@
+#include <cstdio>
+
+#include "base/text.h"
+#include "cli/verbs.h"
+
+namespace panmodel::cli {
+
+void say(const Diagnostic& d, Common& common) {
+  bool minor = d.severity == Severity::note || d.severity == Severity::loss;
+  if (!(common.quiet && minor)) std::fprintf(stderr, "%s\n", to_string(d).c_str());
+  bool fatal = d.severity == Severity::error ||
+               (common.fail_on == "warning" && d.severity == Severity::warning) ||
+               (!common.fail_on.empty() && d.severity == Severity::loss);
+  if (fatal) common.status = std::max(common.status, std::max(1, exit_code(d.kind)));
+}
+
+void say(const Diagnostics& diagnostics, Common& common) {
+  for (const Diagnostic& d : diagnostics.list()) say(d, common);
+}
+
+void print(const std::string& text, const std::string& path, bool force, Common& common) {
+  if (path.empty() || path == "-") {
+    bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (!written || std::fflush(stdout) != 0) common.status = 5;
+    return;
+  }
+  auto result = guarded([&] {
+    write_file(path, std::as_bytes(std::span<const char>(text)), {.overwrite = force});
+    return true;
+  });
+  if (!result) say(result.error(), common);
+}
+
+std::shared_ptr<const Model> load(const std::string& path, const LoadOptions& options, Common& common) {
+  Diagnostics out;
+  auto model = read_model(path, options, out);
+  say(out, common);
+  if (model) return *model;
+  say(model.error(), common);
+  return nullptr;
+}
+
+}  // namespace panmodel::cli
+
+namespace {
+
+constexpr const char* kOverview =
+    "panmodel moves trained models between formats and proves that they predict the same.\n\n"
+    "  panmodel inspect model.pkl                     what is in this file\n"
+    "  panmodel convert model.pkl model.onnx          convert, and check the result\n"
+    "  panmodel predict model.pkl --data rows.csv     score rows\n"
+    "  panmodel compare a.pkl b.onnx                  do two models predict the same\n"
+    "  panmodel validate m.onnx --data rows.csv --expect preds.csv\n"
+    "  panmodel check model.pkl                       structure and safety, no scoring\n"
+    "  panmodel formats | ops                         what is supported\n\n"
+    "Nothing in a model file is ever executed. 'panmodel VERB --help' explains a verb.\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace panmodel::cli;
+  CLI::App app{"panmodel moves trained models between formats and proves that they predict the same"};
+  Common common;
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.add_flag("-q,--quiet", common.quiet, "no notes and losses on standard error");
+  app.add_option("--fail-on", common.fail_on, "loss or warning: exit non-zero when one is said")
+      ->check(CLI::IsMember({"loss", "warning"}));
+  app.set_version_flag("--version", "panmodel 0.1.0");
+  add_inspect(app, common);
+  add_convert(app, common);
+  add_predict(app, common);
+  add_compare(app, common);
+  add_rows(app, common);
+  add_validate(app, common);
+  add_check(app, common);
+  add_lists(app, common);
+  if (argc <= 1) {
+    std::fputs(kOverview, stdout);
+    return 0;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    int code = app.exit(e);
+    if (code == 0) return 0;
+    std::vector<std::string_view> verbs = {"inspect", "convert", "predict", "compare",
+                                           "validate", "check", "formats", "ops", "rows"};
+    std::string_view near = panmodel::nearest(argv[1], verbs);
+    if (!near.empty() && near != argv[1]) std::fprintf(stderr, "help: did you mean '%s'?\n", near.data());
+    return 2;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s [internal]\n", e.what());
+    return 70;
+  }
+  return common.status;
+}

@@ -1,0 +1,119 @@
+// inspect, convert, check, formats, ops.
+#include "base/text.h"
+#include "cli/verbs.h"
+
+namespace panmodel::cli {
+
+void add_inspect(CLI::App& app, Common& common) {
+  struct Options {
+    std::string path, format = "text", target, output;
+    int opset = 21;
+    bool lossy = false, force = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("inspect", "what a model file holds");
+  verb->add_option("model", o->path, "model file")->required();
+  verb->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  verb->add_option("--target", o->target, "how each operator would reach this format");
+  verb->add_option("--opset", o->opset, "version of ai.onnx for --target onnx");
+  verb->add_flag("--lossy", o->lossy, "allow forms that lose precision for --target");
+  verb->add_option("-o,--output", o->output, "write the report to this file");
+  verb->add_flag("--force", o->force, "overwrite the output");
+  verb->callback([o, &common] {
+    auto model = load(o->path, {}, common);
+    if (!model) return;
+    if (o->target.empty()) {
+      print(o->format == "json" ? inspect_json(*model) : inspect_text(*model), o->output, o->force, common);
+      return;
+    }
+    auto lines = analyse_target(*model, o->target, o->opset, !o->lossy);
+    if (!lines) return say(lines.error(), common);
+    std::string text;
+    for (const TargetLine& l : *lines) {
+      text += fmt::format("{} {} x {}: {}\n", l.possible ? "yes" : "NO ", l.op, l.count, l.how);
+    }
+    print(text, o->output, o->force, common);
+  });
+}
+
+void add_convert(CLI::App& app, Common& common) {
+  struct Options {
+    ConvertRequest request;
+    std::string precision = "exact", input_type;
+    bool trace = false, no_check = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("convert", "convert a model, and check what was written");
+  ConvertRequest& r = o->request;
+  verb->add_option("input", r.input, "model file")->required();
+  verb->add_option("output", r.output, "file to write")->required();
+  verb->add_option("--from", r.from, "format of the input; default: by content");
+  verb->add_option("--to", r.to, "format of the output; default: by extension");
+  verb->add_option("--opset", r.opset, "ONNX: version of ai.onnx");
+  verb->add_option("--precision", o->precision, "exact, or target: forms that lose precision too")
+      ->check(CLI::IsMember({"exact", "target"}));
+  verb->add_option("--input-type", o->input_type, "float, double or int64 numeric inputs")
+      ->check(CLI::IsMember({"float", "double", "int64"}));
+  verb->add_option("--output-name", r.outputs, "outputs of the source to keep (repeatable)");
+  verb->add_flag("--zipmap", r.zip_map, "probabilities as a sequence of maps");
+  verb->add_flag("--force", r.overwrite, "overwrite the output");
+  verb->add_flag("--no-self-check", o->no_check, "do not compare what was written with the source");
+  verb->add_option("--rows", r.rows, "probe rows of the self-check");
+  verb->add_option("--seed", r.seed, "seed of the probe rows");
+  verb->add_flag("--trace-legalize", o->trace, "print the tree of rewrites that were tried");
+  verb->callback([o, &common] {
+    ConvertRequest& request = o->request;
+    request.exact = o->precision == "exact";
+    request.self_check = !o->no_check;
+    if (o->input_type == "float") request.input_type = DType::f32;
+    if (o->input_type == "double") request.input_type = DType::f64;
+    if (o->input_type == "int64") request.input_type = DType::i64;
+    std::string trace;
+    if (o->trace) request.trace = &trace;
+    Diagnostics out;
+    auto result = convert_file(request, out);
+    if (o->trace) std::fputs(trace.c_str(), stderr);
+    say(out, common);
+    if (!result) return say(result.error(), common);
+    std::string text = fmt::format("{}: {} bytes\n", request.output, result->bytes);
+    if (result->checked) text += "self-check: " + comparison_text(result->check);
+    if (!common.quiet) print(text, "", false, common);
+  });
+}
+
+void add_check(CLI::App& app, Common& common) {
+  struct Options {
+    std::string path;
+    LoadOptions load;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("check", "structure and safety of a file, without scoring");
+  verb->add_option("model", o->path, "model file")->required();
+  verb->add_option("--from", o->load.format, "format of the file; default: by content");
+  verb->add_flag("--allow-links", o->load.allow_links, "follow symbolic links to external data");
+  verb->callback([o, &common] {
+    Diagnostics out;
+    auto result = check_file(o->path, o->load, out);
+    say(out, common);
+    if (!result) return say(result.error(), common);
+    if (common.status == 0) print(fmt::format("{}: no problems ({})\n", o->path, *result), "", false, common);
+  });
+}
+
+void add_lists(CLI::App& app, Common& common) {
+  CLI::App* formats = app.add_subcommand("formats", "formats that are read and written");
+  formats->callback([&common] {
+    std::string text;
+    for (const FormatInfo& f : list_formats()) {
+      text += fmt::format("{:8} {}{}  {}  {}\n", f.name, f.reads ? "read" : "    ",
+                          f.writes ? " write" : "      ", f.title, f.extensions);
+    }
+    print(text, "", false, common);
+  });
+  auto markdown = std::make_shared<bool>(false);
+  CLI::App* ops = app.add_subcommand("ops", "operators of the intermediate representation");
+  ops->add_flag("--markdown", *markdown, "as docs/ops.md (the only form)");
+  ops->callback([&common] { print(ops_markdown(), "", false, common); });
+}
+
+}  // namespace panmodel::cli
