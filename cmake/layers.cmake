@@ -8,6 +8,13 @@ function(panmodel_layer target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wno-missing-field-initializers -Wconversion -Wshadow -Werror -ffp-contract=off)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # gcc 12 sees overlaps and overflows in std::string that are not there (its bug 105651); what its
+    # flow analysis believes at -O3 and under sanitizers is said, but does not stop the build.
+    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-error=array-bounds
+      -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow -Wno-error=stringop-overread
+      -Wno-error=free-nonheap-object -Wno-error=null-dereference -Wno-error=nonnull)
+  endif()
   if(PANMODEL_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE}
       -fno-sanitize-recover=all -fno-omit-frame-pointer)

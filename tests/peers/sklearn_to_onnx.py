@@ -16,6 +16,7 @@ CORPUS = os.environ.get("PANMODEL_CORPUS")
 RELEASES = ["0.23", "1.2", "1.9"]
 names = [l.split() for l in open(os.path.join(HERE, "sklearn_names.txt")) if l.strip()]
 supported = [n[0] for n in names if len(n) > 1 and n[1] == "yes"]
+only = {n[0]: n[2:] for n in names if len(n) > 2}  # releases that are supported, when not all
 others = [n[0] for n in names if len(n) == 1 or n[1] != "yes"]
 
 
@@ -126,7 +127,7 @@ with tempfile.TemporaryDirectory() as temp:
     for release in RELEASES:
         for name in supported:
             folder = f"{CORPUS}/pickle/debian-sklearn-{release}/{name}"
-            if not os.path.isdir(folder):
+            if not os.path.isdir(folder) or release not in only.get(name, RELEASES):
                 continue
             models = sorted(p for p in glob.glob(f"{folder}/*") if not p.endswith(".csv"))
             why = next((w for w in (check_predictions(folder, m) for m in models) if w), "")
