@@ -126,7 +126,9 @@ Features make_inputs(Reader& r, const PyCursor& root) {
   } else {
     for (const auto& c : demands.columns) {
       DType dtype = c.dtype.value_or(DType::f64);
-      x.parts.push_back({r.builder.input(c.name, ColumnType{dtype, true}, {}), 1});
+      // An integer has no missing value, as in numpy.
+      ColumnType type{dtype, !is_integer(dtype)};
+      x.parts.push_back({r.builder.input(c.name, type, {}), 1});
     }
   }
   x.names = std::move(names);
