@@ -1,30 +1,76 @@
 // Tree ensembles.
 #include "ir/ops/tree.h"
 
+#include <atomic>
+#include <mutex>
+
+#include "runtime/kernels/tree_flat.h"
 #include "runtime/kernels/tree_walk.h"
 #include "runtime/kernels/util.h"
 
 namespace panmodel::runtime {
+namespace {
+
+// The layout for one type of X, made once enough rows were seen to pay for it: until then, as for
+// the few rows of a self-check of a large forest, the reference walk costs less.
+template <class X>
+class LazyFlat {
+ public:
+  const FlatForest<X>* get(const ml::TreeEnsemble& op, size_t rows) const {
+    constexpr uint64_t kStepsPerWalk = 16, kStepsPerNode = 2;
+    uint64_t walks = (seen_ += rows) * op.forest.roots.size();
+    if (walks * kStepsPerWalk < op.forest.nodes() * kStepsPerNode) return nullptr;
+    std::call_once(once_, [&] { flat_ = FlatForest<X>::make(op); });
+    return flat_.get();
+  }
+
+ private:
+  mutable std::atomic<uint64_t> seen_ = 0;
+  mutable std::once_flag once_;
+  mutable std::unique_ptr<const FlatForest<X>> flat_;
+};
+
+struct Prepared {
+  uint32_t features = 0;
+  LazyFlat<float> f32;
+  LazyFlat<double> f64;
+  template <class X>
+  const LazyFlat<X>& flat() const {
+    if constexpr (std::is_same_v<X, float>) {
+      return f32;
+    } else {
+      return f64;
+    }
+  }
+};
+
+}  // namespace
 
 std::shared_ptr<const void> prepare(const ml::TreeEnsemble& op) {
-  uint32_t features = 0;
+  auto prepared = std::make_shared<Prepared>();
   for (size_t n = 0; n < op.forest.nodes(); ++n) {
-    if (!op.forest.is_leaf(n)) features = std::max(features, op.forest.feature[n] + 1);
+    if (op.forest.is_leaf(n)) continue;
+    prepared->features = std::max(prepared->features, op.forest.feature[n] + 1);
   }
-  return std::make_shared<const uint32_t>(features);
+  return prepared;
 }
 
 void run(const ml::TreeEnsemble& op, KernelContext& context) {
   const Tensor& x = context.tensor(0);
   Matrix m = matrix_of(context, 0);
-  uint32_t needed = context.prepared<uint32_t>();
-  if (m.columns < needed) {
-    fail(context.loc(), "run-shape", "{} columns, expected {} or more", m.columns, needed);
+  const auto& prepared = context.prepared<Prepared>();
+  if (m.columns < prepared.features) {
+    fail(context.loc(), "run-shape", "{} columns, expected {} or more", m.columns,
+         prepared.features);
   }
   Shape shape{static_cast<int64_t>(m.rows), op.targets};
   auto score = [&]<class X, class A>() {
     auto out = allocate<A>(context, shape);
-    reference_trees(op, data<X>(x), m.rows, m.columns, out.data());
+    if (const auto* flat = prepared.flat<X>().get(op, m.rows)) {
+      flat->score(op, data<X>(x), m.rows, m.columns, out.data());
+    } else {
+      reference_trees(op, data<X>(x), m.rows, m.columns, out.data());
+    }
     context.set(0, Tensor::of(shape, std::move(out)));
   };
   bool f32_sum = op.accumulate == DType::f32;
