@@ -56,10 +56,24 @@ ValueId softmax(Reader& r, ValueId scores) {
   return r.builder.add(tensor::Softmax{1}, {scores});
 }
 
-// Sigmoid per class, rows normalised; two classes from one sigmoid.
+// What becomes of a row whose probabilities are all 0 when rows are divided by their sums.
+enum class ZeroRow { nan, zero, uniform };
+
+ValueId normalise_rows(Reader& r, ValueId p, size_t classes, ZeroRow zero_row) {
+  if (zero_row == ZeroRow::nan) return divide_by_sum(r, p);
+  ValueId sum = r.builder.add(tensor::Reduce{tensor::ReduceFn::sum, {1}}, {p});
+  ValueId none = binary(r, BinaryFn::equal, sum, scalar(r, 0));
+  double total = zero_row == ZeroRow::uniform ? static_cast<double>(classes) : 1;
+  if (zero_row == ZeroRow::uniform) p = r.builder.add(tensor::Where{}, {none, scalar(r, 1), p});
+  return binary(r, BinaryFn::div, p, r.builder.add(tensor::Where{}, {none, scalar(r, total), sum}));
+}
+
+// Sigmoid per class, rows normalised; two classes from one sigmoid. Since 1.9 a row of zeros becomes
+// uniform.
 ValueId one_vs_rest(Reader& r, ValueId decision, size_t classes) {
   ValueId p = sigmoid(r, decision);
-  return classes == 2 ? both_classes(r, p) : divide_by_sum(r, p);
+  if (classes == 2) return both_classes(r, p);
+  return normalise_rows(r, p, classes, r.version < Version{1, 9} ? ZeroRow::nan : ZeroRow::uniform);
 }
 
 Estimate read_logistic(Reader& r, const PyCursor& self, const Features& x) {
@@ -94,12 +108,7 @@ ValueId huber_proba(Reader& r, const Estimate& e) {
   ValueId p = r.builder.add(tensor::Clip{}, {e.decision, low, high});
   p = binary(r, BinaryFn::div, binary(r, BinaryFn::add, p, scalar(r, 1)), scalar(r, 2));
   if (e.classes.size() == 2) return both_classes(r, p);
-  ValueId sum = r.builder.add(tensor::Reduce{tensor::ReduceFn::sum, {1}}, {p});
-  ValueId none = binary(r, BinaryFn::equal, sum, scalar(r, 0));
-  ValueId filled = r.builder.add(tensor::Where{}, {none, scalar(r, 1), p});
-  ValueId count = scalar(r, static_cast<double>(e.classes.size()));
-  ValueId total = r.builder.add(tensor::Where{}, {none, count, sum});
-  return binary(r, BinaryFn::div, filled, total);
+  return normalise_rows(r, p, e.classes.size(), ZeroRow::uniform);
 }
 
 Estimate read_sgd(Reader& r, const PyCursor& self, const Features& x) {
@@ -112,6 +121,7 @@ Estimate read_sgd(Reader& r, const PyCursor& self, const Features& x) {
 
 // OneVsRest: the positive class's probability, or decision, of one binary model per class.
 Estimate read_ovr(Reader& r, const PyCursor& self, const Features& x) {
+  Version version = r.version;  // of its parts later
   Estimate e;
   e.role = Role::label;
   PyCursor binarizer = self.attr("label_binarizer_");
@@ -137,7 +147,9 @@ Estimate read_ovr(Reader& r, const PyCursor& self, const Features& x) {
   if (has_decision) e.decision = concat(r, decisions);
   if (has_proba) {
     ValueId p = concat(r, probas);
-    e.proba = n == 1 ? both_classes(r, p) : divide_by_sum(r, p);
+    // Since 1.7 a row of zeros stays.
+    ZeroRow zero_row = version < Version{1, 7} ? ZeroRow::nan : ZeroRow::zero;
+    e.proba = n == 1 ? both_classes(r, p) : normalise_rows(r, p, n, zero_row);
   }
   // sklearn asks decision_function first and falls back to the probability, threshold 0 or 0.5.
   ValueId score = has_decision ? e.decision : concat(r, probas);
