@@ -1,4 +1,6 @@
 // Calls and states of allow-listed names. A call makes an inert value; nothing of Python runs.
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "base/text.h"
@@ -18,7 +20,36 @@ Value* Machine::make_object(const Global& cls, std::span<const Value* const> arg
   return value;
 }
 
-Value* Machine::call(const Value& callee, const Value& args_value, const Value* keywords) {
+namespace {
+constexpr Global kRefused{"", "refused", Role::refused, 0, 0};
+}  // namespace
+
+bool Machine::is_refused(const Value& value) {
+  if (value.kind == Kind::global) return value.global().role == Role::refused;
+  return value.kind == Kind::object && value.object().cls->role == Role::refused;
+}
+
+Value* Machine::refused_value() { return make_object(kRefused, {}); }
+
+// Failures of the kind that `refuse` reports; limits and a broken stream end the run.
+template <class F>
+Value* Machine::or_refused(F&& body) {
+  if (options_.refusals == nullptr) return body();
+  try {
+    return body();
+  } catch (const Failure& f) {
+    if (f.diagnostic.kind == CodeKind::limit) throw;
+    refuse(f.diagnostic);
+    return refused_value();
+  }
+}
+
+Value* Machine::call(const Value& callee, const Value& args, const Value* keywords) {
+  if (is_refused(callee)) return refused_value();
+  return or_refused([&] { return call_allowed(callee, args, keywords); });
+}
+
+Value* Machine::call_allowed(const Value& callee, const Value& args_value, const Value* keywords) {
   if (callee.kind != Kind::global) stop("pickle-call", "a call of a {}", to_string(callee.kind));
   if (args_value.kind != Kind::tuple) {
     stop("pickle-type", "the arguments of a call are a {}", to_string(args_value.kind));
@@ -179,6 +210,10 @@ void Machine::check_state_keys(const Value& dict) const {
       stop("pickle-state", "a state with a key that is a {}", to_string(pair.key->kind));
     }
     const std::string_view key = pair.key->text();
+    // Real models carry these; they are data that nothing reads.
+    constexpr std::string_view kData[] = {"__annotations__", "__doc__",      "__module__",
+                                          "__name__",        "__qualname__", "__version__"};
+    if (std::find(std::begin(kData), std::end(kData), key) != std::end(kData)) continue;
     if (key.size() >= 4 && key.starts_with("__") && key.ends_with("__")) {
       stop("pickle-state", "a state sets {}", printable(key, 60));
     }
@@ -186,6 +221,19 @@ void Machine::check_state_keys(const Value& dict) const {
 }
 
 void Machine::build(Value* target, const Value* state) {
+  if (is_refused(*target)) return;
+  // The bytes of an array follow the state of its wrapper: without them the stream is lost.
+  if (target->kind == Kind::object && target->u.o->cls->role == Role::wrapped_array) {
+    build_allowed(target, state);
+    return;
+  }
+  or_refused([&] {
+    build_allowed(target, state);
+    return target;
+  });
+}
+
+void Machine::build_allowed(Value* target, const Value* state) {
   switch (target->kind) {
     case Kind::global:
       stop("pickle-build", "a state for {}.{} itself", target->global().module, target->global().name);

@@ -22,7 +22,8 @@ Location Machine::here() const {
   return loc;
 }
 
-uint64_t Machine::run() {
+uint64_t Machine::run(uint64_t from) {
+  at_ = from;
   try {
     Value* root = run_stream();
     check_graph(root);
@@ -53,9 +54,20 @@ Value* Machine::run_stream() {
     stop("pickle-stack", "STOP leaves {} values on the stack", context_.stack.size() - 1);
   }
   if (context_.frame_end != 0 && context_.frame_end != at_) {
+    op_at_ = context_.frame_at;
+    op_ = static_cast<uint8_t>(input_[op_at_]);
     stop("pickle-frame", "the frame goes on behind STOP");
   }
   return context_.stack.back();
+}
+
+void Machine::refuse(Diagnostic refusal) const {
+  if (options_.refusals == nullptr) throw Failure(std::move(refusal));
+  constexpr size_t kMost = 1000;
+  if (options_.refusals->list().size() >= kMost) {
+    stop("pickle-limit-refusals", "more than {} refusals; the rest is not looked at", kMost);
+  }
+  options_.refusals->add(std::move(refusal));
 }
 
 const char* Machine::take(uint64_t size) {
@@ -229,6 +241,11 @@ namespace {
 bool hashable(Kind kind) {
   return kind != Kind::list && kind != Kind::dict && kind != Kind::set && kind != Kind::array;
 }
+// " of module.Class", for messages about objects.
+std::string class_of(const Value& value) {
+  if (value.kind != Kind::object) return "";
+  return fmt::format(" of {}.{}", value.object().cls->module, value.object().cls->name);
+}
 void append_to(Arena& arena, ItemList<const Value*>& list, std::span<Value* const> items) {
   for (Value* item : items) list.push(arena, item);
 }
@@ -245,12 +262,13 @@ void Machine::append(Value* to, std::span<Value* const> items) {
     append_to(arena_, *to->u.l, items);
   } else if (to->kind == Kind::object && to->u.o->cls->role == Role::sequence) {
     append_to(arena_, to->u.o->appended, items);
-  } else {
-    stop("pickle-type", "items are appended to a {}", to_string(to->kind));
+  } else if (!is_refused(*to)) {
+    stop("pickle-type", "items are appended to a {}{}", to_string(to->kind), class_of(*to));
   }
 }
 
 void Machine::add_items(Value* to, std::span<Value* const> items) {
+  if (is_refused(*to)) return;
   if (to->kind != Kind::set) stop("pickle-type", "items are added to a {}", to_string(to->kind));
   for (const Value* item : items) check_key(*item);
   append_to(arena_, *to->u.l, items);
@@ -262,8 +280,10 @@ void Machine::set_items(Value* to, std::span<Value* const> items) {
     pairs = to->u.d;
   } else if (to->kind == Kind::object && to->u.o->cls->role == Role::mapping) {
     pairs = &to->u.o->pairs;
+  } else if (is_refused(*to)) {
+    return;
   } else {
-    stop("pickle-type", "items are set on a {}", to_string(to->kind));
+    stop("pickle-type", "items are set on a {}{}", to_string(to->kind), class_of(*to));
   }
   if (items.size() % 2 != 0) stop("pickle-stack", "a key without value");
   for (size_t i = 0; i < items.size(); i += 2) {
@@ -283,10 +303,10 @@ void Machine::push_global(std::string_view module, std::string_view name) {
     std::optional<Role> role = find_allowed(module, name);
     if (role == Role::torch && !torch_) role.reset();
     if (!role) {
-      stop("pickle-global", "the pickle names {}.{}, which is not on the allow-list; nothing was "
-           "imported or called", printable(module), printable(name));
+      refuse("pickle-global", "the pickle names {}.{}, which is not on the allow-list; nothing was "
+             "imported or called", printable(module), printable(name));
     }
-    global->role = *role;
+    global->role = role.value_or(Role::refused);
     known = make(Kind::global);
     known->u.g = global;
   }

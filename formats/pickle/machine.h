@@ -1,7 +1,6 @@
 #pragma once
 // The pickle machine: runs the opcodes of protocols 0 to 5 and of joblib's stream over inert values.
 // It imports nothing and calls nothing: a name outside the allow-list stops it at that opcode.
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,9 +21,10 @@ struct ParseOptions {
   uint64_t max_memory = uint64_t{2} << 30;  // bytes of nodes; arrays are views and do not count
   uint64_t max_inflated = uint64_t{4} << 30;
   uint64_t max_inflate_ratio = 250;      // output over input, beyond the first 16 MiB of output
-  // joblib before 0.10 keeps arrays in files beside the pickle. Given a bare file name, returns its
-  // bytes or nullopt; unset (the default) refuses such pickles by name.
-  std::function<std::optional<Bytes>(std::string_view name)> companion;
+  // Where refusals go that need not end the run, so that all of them are found: names outside the
+  // allow-list, calls and states that cannot be, opcodes that reach outside. What they would have
+  // made becomes an inert value of role `refused`. Null: the first one ends the run.
+  Diagnostics* refusals = nullptr;
 };
 
 // Parses a whole file: a pickle, a joblib file, or one of them compressed. Throws Failure (codes
@@ -46,8 +46,9 @@ struct Verdict {
 };
 Verdict judge(const Bytes& input, const ParseOptions& options = {});
 
-// True when `head` (the first bytes of a file, 64 suffice) starts like a pickle, a compressed pickle
-// or a torch archive. For format detection; says nothing about the rest.
+// True when `head` (the first kHead bytes of a file) starts like a pickle, a compressed pickle or a
+// torch archive. For format detection; says nothing about the rest.
+inline constexpr size_t kHead = 64;
 bool looks_like_pickle(std::string_view head);
 
 }  // namespace panmodel::pickle

@@ -15,9 +15,9 @@ class Machine {
   using Storage = Document::Storage;
 
   Machine(Storage& storage, const ParseOptions& options, bool torch);
-  // Runs one pickle from the start of the input and checks the finished value. Returns the offset
+  // Runs one pickle from this offset of the input and checks the finished value. Returns the offset
   // behind STOP.
-  uint64_t run();
+  uint64_t run(uint64_t from = 0);
   Location here() const;  // opcode and offset of the instruction that runs
 
  private:
@@ -29,6 +29,7 @@ class Machine {
     std::map<uint64_t, Value*> sparse;  // indices far beyond the number of entries
     uint64_t memo_count = 0;
     uint64_t frame_end = 0;  // 0: no frame
+    uint64_t frame_at = 0;   // of its FRAME
     uint64_t start = 0;
     bool nested = false;
   };
@@ -38,9 +39,22 @@ class Machine {
   [[noreturn]] void stop(Code code, fmt::format_string<A...> f, A&&... args) const {
     fail(here(), code, f, std::forward<A>(args)...);
   }
+  // Reports a refusal and goes on where refusals are collected, else stops.
+  template <class... A>
+  void refuse(Code code, fmt::format_string<A...> f, A&&... args) const {
+    refuse({Severity::error, code.name(), code.kind(), fmt::format(f, std::forward<A>(args)...),
+            here(), {}});
+  }
+  void refuse(Diagnostic refusal) const;
+  // `body`, or what stands for its value when it fails and refusals are collected.
+  template <class F>
+  Value* or_refused(F&& body);
+  Value* refused_value();
+  static bool is_refused(const Value& value);
   Value* run_stream();
   bool step(uint8_t opcode);  // false at STOP
   bool step_text(uint8_t opcode);
+  void outside(uint64_t argument);  // an opcode with an argument of so many bytes that is refused
   const char* take(uint64_t size);  // argument bytes
   template <class T>
   T take_le() {
@@ -70,11 +84,13 @@ class Machine {
 
   // ---- call.cc
   Value* call(const Value& callee, const Value& args, const Value* keywords);
+  Value* call_allowed(const Value& callee, const Value& args, const Value* keywords);
   Value* make_object(const Global& cls, std::span<const Value* const> args);
   Value* encode_latin1(std::span<const Value* const> args);
   Value* make_bytes(std::span<const Value* const> args, bool bytearray);
   Value* make_collection(Kind kind, std::span<const Value* const> args);
   void build(Value* target, const Value* state);
+  void build_allowed(Value* target, const Value* state);
   void check_state_keys(const Value& dict) const;
   [[noreturn]] void bad_args(std::string_view what) const;
 
@@ -94,7 +110,6 @@ class Machine {
   // ---- joblib.cc
   void build_wrapped(Value* target, const Value& state);
   void build_array_file(Value* target, const Value& state);
-  Array* parse_npy(const Bytes& file);
 
   // ---- walk.cc: depth, cycles, equal keys
   void check_graph(Value* root);
@@ -110,7 +125,6 @@ class Machine {
   uint8_t op_ = 0;
   bool torch_ = false;
   std::map<std::pair<std::string_view, std::string_view>, Value*> named_;
-  std::vector<Bytes> companions_;
 };
 
 // "BINPUT" of 0x71; empty for a byte that is no opcode.

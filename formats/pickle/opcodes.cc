@@ -124,6 +124,12 @@ bool decode_string(std::string_view text, std::string& out) {
 }
 }  // namespace
 
+void Machine::outside(uint64_t argument) {
+  take(argument);
+  refuse("pickle-opcode-refused", "{} refers to something outside the pickle", opcode_name(op_));
+  push(refused_value());
+}
+
 bool Machine::step(uint8_t opcode) {
   Context& c = context_;
   const auto number = [&](int64_t n) {
@@ -173,8 +179,10 @@ bool Machine::step(uint8_t opcode) {
     case OP_FRAME: {
       if (c.frame_end != 0) stop("pickle-frame", "a frame within a frame");
       const auto size = take_le<uint64_t>();
-      if (size > input_.size() - at_) stop("pickle-frame", "a frame of {} bytes, but {} are left", size, input_.size() - at_);
-      c.frame_end = at_ + size;
+      // A frame beyond the end of the file is refused where it matters: at the opcode that the file
+      // cuts off, or at STOP.
+      c.frame_at = op_at_;
+      c.frame_end = size > UINT64_MAX - at_ ? UINT64_MAX : at_ + size;
       break;
     }
     case OP_STOP: return false;
@@ -339,16 +347,21 @@ bool Machine::step(uint8_t opcode) {
       break;
     }
     case OP_BINPERSID:
-      if (!torch_) stop("pickle-opcode-refused", "BINPERSID refers to something outside the pickle");
       pop();
-      push(make(Kind::none));  // a tensor's storage: judged by its names only
+      if (torch_) {
+        push(make(Kind::none));  // a tensor's storage: judged by its names only
+      } else {
+        outside(0);
+      }
       break;
-    case OP_EXT1:
-    case OP_EXT2:
-    case OP_EXT4:
+    case OP_EXT1: outside(1); break;
+    case OP_EXT2: outside(2); break;
+    case OP_EXT4: outside(4); break;
     case OP_PERSID:
-    case OP_NEXT_BUFFER:
-      stop("pickle-opcode-refused", "{} refers to something outside the pickle", opcode_name(opcode));
+      take_line();
+      outside(0);
+      break;
+    case OP_NEXT_BUFFER: outside(0); break;
     default: return step_text(opcode);
   }
   return true;

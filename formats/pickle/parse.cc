@@ -33,6 +33,8 @@ Location at(const ParseOptions& options, uint64_t offset) {
   return loc;
 }
 
+constexpr Code kTrailing("pickle-trailing");
+
 // Replaces the input by what is compressed in it; exactly one layer.
 void unpack(Storage& storage, const ParseOptions& options) {
   const std::string_view text = storage.input.text();
@@ -96,8 +98,9 @@ void unpack(Storage& storage, const ParseOptions& options) {
 
 // torch.save before 1.6: this number comes first, as a pickle of its own.
 bool is_torch_magic(const Value& value) {
-  return value.kind == Kind::big_integer &&
-         value.text() == std::string_view("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
+  if (value.kind != Kind::big_integer) return false;
+  if (value.flag) return value.text().starts_with("119547037146038801333356");
+  return value.text() == std::string_view("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
 }
 
 void run(Storage& storage, const Bytes& input, const ParseOptions& options) {
@@ -110,13 +113,22 @@ void run(Storage& storage, const Bytes& input, const ParseOptions& options) {
     Machine(storage, options, true).run();
     fail(at(options, 0), "pickle-torch", "an archive of torch; only scikit-learn's pickles are read");
   }
-  const uint64_t end = Machine(storage, options, false).run();
-  if (is_torch_magic(*storage.root)) {
+  uint64_t end = Machine(storage, options, false).run();
+  const Value* first = storage.root;
+  if (is_torch_magic(*first)) {
     fail(at(options, 0), "pickle-torch", "a file of torch; only scikit-learn's pickles are read");
   }
-  if (end != storage.input.size()) {
-    fail(at(options, end), "pickle-trailing", "{} bytes follow the pickle", storage.input.size() - end);
+  const uint64_t size = storage.input.size();
+  if (end == size) return;
+  const Failure trailing({Severity::error, kTrailing.name(), kTrailing.kind(),
+                          fmt::format("{} bytes follow the pickle", size - end), at(options, end), {}});
+  if (options.refusals == nullptr) throw trailing;
+  options.refusals->add(trailing.diagnostic);
+  // Another loader may go on there: what follows is judged too.
+  while (end < size && looks_like_pickle(storage.input.text().substr(end, kHead))) {
+    end = Machine(storage, options, false).run(end);
   }
+  storage.root = first;
 }
 }  // namespace
 
@@ -154,14 +166,17 @@ bool looks_like_pickle(std::string_view head) {
   }
   if (compression != Compression::none) return true;
   if (head[0] == '\x80') return head.size() >= 2 && static_cast<unsigned char>(head[1]) <= 5;
-  // Protocols 0 and 1 start an object or a container; text formats do not look like that.
-  if (head[0] == 'c' || head[0] == 'i') {
-    const size_t line = head.find('\n');
-    return line != std::string_view::npos && head.substr(1, line - 1).find_first_of(" {<\"'") == std::string_view::npos &&
-           head.find('\n', line + 1) != std::string_view::npos;
+  // Protocols 0 and 1 have no signature: their first opcodes must run. A name is refused only after
+  // it was read, so it counts when it can be one of Python's.
+  ParseOptions options;
+  options.max_memory = uint64_t{1} << 20;
+  const Verdict verdict = judge(Bytes({reinterpret_cast<const std::byte*>(head.data()), head.size()}, nullptr), options);
+  if (!verdict.refusal) return true;
+  if (verdict.refusal->code == "pickle-global") {
+    const NamedGlobal& named = verdict.globals.back();
+    return (named.module + named.name).find_first_of(" ,;:{}<>\"'") == std::string::npos;
   }
-  return head.starts_with("(d") || head.starts_with("(l") || head.starts_with("(i") || head.starts_with("(c") ||
-         head.starts_with("]q") || head.starts_with("}q");
+  return verdict.refusal->code == "pickle-truncated" && head.size() >= 8;
 }
 
 }  // namespace panmodel::pickle

@@ -64,6 +64,7 @@ enum class Role : uint8_t {
   array_file,     // joblib < 0.10 NDArrayWrapper: the array is in a file of its own
   partial,        // functools.partial: 4-tuple state
   torch,          // allowed only while judging a torch archive
+  refused,        // not on the allow-list; exists only while refusals are collected
 };
 
 // A (module, name) pair that the stream named.

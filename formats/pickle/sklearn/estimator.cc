@@ -9,14 +9,21 @@ namespace panmodel::pickle::sklearn {
 namespace {
 
 constexpr int kMaxNesting = 64;
+constexpr int kMaxEstimators = 100'000;
 thread_local int nesting = 0;
+thread_local int visited = 0;
 
+// Parts may be shared, so that few of them are reached along exponentially many paths.
 struct Nested {
   explicit Nested(const PyCursor& self) {
-    if (++nesting > kMaxNesting) {
-      --nesting;
-      self.refuse("pickle-cycle", "estimators nested more than {} deep", kMaxNesting);
+    if (nesting == 0) visited = 0;
+    if (nesting >= kMaxNesting) {
+      self.refuse("pickle-limit-depth", "estimators nested more than {} deep", kMaxNesting);
     }
+    if (++visited > kMaxEstimators) {
+      self.refuse("pickle-limit-estimators", "more than {} estimators within one", kMaxEstimators);
+    }
+    ++nesting;
   }
   ~Nested() { --nesting; }
 };
@@ -68,6 +75,8 @@ void demand_of(const PyCursor& self, const ColumnIds& columns, Demands& demands)
   const EstimatorRow& row = row_of(self);
   if (row.demand != nullptr) row.demand(self, columns, demands);
 }
+
+void require_known(const PyCursor& self) { row_of(self); }
 
 Features read_transform(Reader& r, const PyCursor& self, const Features& x) {
   Estimate e = read_estimator(r, self, x);

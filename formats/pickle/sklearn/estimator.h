@@ -83,6 +83,8 @@ std::span<const EstimatorRow> estimators();
 // class fails "sklearn-estimator" naming it.
 Estimate read_estimator(Reader& reader, const PyCursor& self, const Features& x);
 void demand_of(const PyCursor& self, const ColumnIds& columns, Demands& demands);
+// Fails "sklearn-estimator" unless there is a reader for the class of `self`.
+void require_known(const PyCursor& self);
 // The transform of an estimator, failing where it has none.
 Features read_transform(Reader& reader, const PyCursor& self, const Features& x);
 

@@ -1,5 +1,7 @@
 // A pickled estimator as a model: inputs, outputs, metadata, steps.
 #include <algorithm>
+#include <iterator>
+#include <unordered_set>
 
 #include "formats/pickle/sklearn/families.h"
 
@@ -174,13 +176,19 @@ void add_outputs(Reader& r, const Estimate& e) {
 }  // namespace
 
 int64_t feature_count(const PyCursor& self) {
-  int64_t n = own_count(self);
-  if (n >= 0) return n;
-  for (const PyCursor& child : children(self)) {
-    n = feature_count(child);
-    if (n >= 0) return n;
+  // Shared parts are asked once: they are reached along exponentially many paths.
+  std::unordered_set<const Value*> seen;
+  std::vector<PyCursor> pending{self};
+  while (!pending.empty()) {
+    const PyCursor part = std::move(pending.back());
+    pending.pop_back();
+    if (!seen.insert(&part.value()).second) continue;
+    if (const int64_t n = own_count(part); n >= 0) return n;
+    std::vector<PyCursor> parts = children(part);
+    pending.insert(pending.end(), std::make_move_iterator(parts.rbegin()),
+                   std::make_move_iterator(parts.rend()));
   }
-  return n;
+  return -1;
 }
 
 std::vector<std::string> feature_names(const PyCursor& self) {
@@ -211,6 +219,7 @@ Model read_model(const PyCursor& root, Diagnostics& diagnostics) {
   }
   model.metadata.name = root.class_name();
   builder.at(root.loc());
+  require_known(root);
   Features x = make_inputs(reader, root);
   add_outputs(reader, read_estimator(reader, root, x));
   if (model.outputs.empty()) root.refuse("sklearn-estimator", "'{}' predicts nothing", root.class_name());

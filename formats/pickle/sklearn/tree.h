@@ -21,4 +21,7 @@ using LeafFn = std::function<void(Forest&, const LeafInfo&)>;
 void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> features,
                  const LeafFn& leaf);
 
+// Reports every malformed Tree of a pickle, wherever it is, whether or not an estimator uses it.
+void check_trees(const PyCursor& root, Diagnostics& out);
+
 }  // namespace panmodel::pickle::sklearn
