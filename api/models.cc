@@ -23,6 +23,9 @@ const Format& named_format(const std::string& name) {
 const Format& input_format(const Bytes& bytes, const std::string& path, const std::string& name) {
   if (!name.empty()) return named_format(name);
   if (const Format* f = sniff_format(bytes)) return *f;
+  // Content that says nothing, such as a file cut after its first bytes, is what its name says: the
+  // reader then tells what is wrong with it.
+  if (const Format* f = format_of_path(path)) return *f;
   Location loc;
   loc.file = path;
   fail(loc, "format-unknown", "{}", bytes.empty() ? "the file is empty"

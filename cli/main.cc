@@ -1,4 +1,10 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <new>
 
 #include "base/text.h"
 #include "cli/verbs.h"
@@ -21,7 +27,12 @@ void say(const Diagnostics& diagnostics, Common& common) {
 void print(const std::string& text, const std::string& path, bool force, Common& common) {
   if (path.empty() || path == "-") {
     bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    if (!written || std::fflush(stdout) != 0) common.status = 5;
+    if (written && std::fflush(stdout) == 0) return;
+    // Said once; a reader that went away (head) needs no message.
+    if (common.status != 5 && errno != EPIPE) {
+      std::fprintf(stderr, "<stdout>: error: write failed: %s [file-write]\n", std::strerror(errno));
+    }
+    common.status = 5;
     return;
   }
   auto result = guarded([&] {
@@ -55,9 +66,22 @@ constexpr const char* kOverview =
     "  panmodel formats | ops                         what is supported\n\n"
     "Nothing in a model file is ever executed. 'panmodel VERB --help' explains a verb.\n";
 
-}  // namespace
+// Models are mapped: when another program cuts the file, reading the lost part raises SIGBUS.
+extern "C" void on_lost_mapping(int) {
+  constexpr char kText[] =
+      "error: a file became shorter or unreadable while it was read [file-read]\n";
+  [[maybe_unused]] ssize_t n = ::write(STDERR_FILENO, kText, sizeof kText - 1);
+  ::_exit(5);
+}
 
-int main(int argc, char** argv) {
+// Failures of writing are return values, not signals.
+void set_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGBUS, on_lost_mapping);
+}
+
+int run(int argc, char** argv) {
   using namespace panmodel::cli;
   CLI::App app{"panmodel moves trained models between formats and proves that they predict the same"};
   Common common;
@@ -89,9 +113,21 @@ int main(int argc, char** argv) {
     std::string_view near = panmodel::nearest(argv[1], verbs);
     if (!near.empty() && near != argv[1]) std::fprintf(stderr, "help: did you mean '%s'?\n", near.data());
     return 2;
+  }
+  return common.status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  set_signals();
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: out of memory [limit-memory]\n", stderr);
+    return 6;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "error: %s [internal]\n", e.what());
     return 70;
   }
-  return common.status;
 }

@@ -24,9 +24,9 @@ struct RowError {
 class KernelContext {
  public:
   KernelContext(std::vector<const Value*> inputs, std::span<Value> outputs, const Location& loc,
-                std::vector<RowError>& errors, const void* prepared)
+                std::vector<RowError>& errors, const void* prepared, uint64_t max_bytes)
       : inputs_(std::move(inputs)), outputs_(outputs), loc_(loc), errors_(errors),
-        prepared_(prepared) {}
+        prepared_(prepared), max_bytes_(max_bytes) {}
 
   size_t inputs() const { return inputs_.size(); }
   bool has(size_t i) const { return i < inputs_.size() && inputs_[i] != nullptr; }
@@ -40,6 +40,8 @@ class KernelContext {
     errors_.push_back({row, code.name(), fmt::format(f, std::forward<A>(args)...), to_string(loc_)});
   }
   const Location& loc() const { return loc_; }
+  // Bytes that one tensor may take: SessionOptions::max_tensor_bytes.
+  uint64_t max_bytes() const { return max_bytes_; }
   // What prepare() returned for this node.
   template <class T>
   const T& prepared() const {
@@ -52,6 +54,7 @@ class KernelContext {
   const Location& loc_;
   std::vector<RowError>& errors_;
   const void* prepared_;
+  uint64_t max_bytes_;
 };
 
 #define PANMODEL_OP(dialect, Name) void run(const dialect::Name& op, KernelContext& context);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "base/text.h"
@@ -192,7 +193,7 @@ Prediction Session::Plan::run_batch(std::span<const Value> inputs) const {
     for (ValueId v : node.inputs) in.push_back(v.valid() ? &values[v.v] : nullptr);
     made.assign(node.outputs.size(), {});
     KernelContext context(std::move(in), made, model->location(node.loc), result.errors,
-                          step.prepared.get());
+                          step.prepared.get(), options.max_tensor_bytes);
     step.kernel->run(node.payload.get(), context);
     for (size_t i = 0; i < made.size(); ++i) values[node.outputs[i].v] = std::move(made[i]);
     for (uint32_t v : step.last_used) values[v] = {};
@@ -256,7 +257,11 @@ Prediction Session::run(std::span<const Value> inputs) const {
   size_t jobs = plan_->options.jobs ? plan_->options.jobs
                                     : std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::jthread> threads;
-  for (size_t t = 1; t < std::min(jobs, batches); ++t) threads.emplace_back(work);
+  try {
+    for (size_t t = 1; t < std::min(jobs, batches); ++t) threads.emplace_back(work);
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those that run do all of the work.
+  }
   work();
   threads.clear();
   if (failure) std::rethrow_exception(failure);

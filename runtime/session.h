@@ -15,6 +15,8 @@ namespace panmodel::runtime {
 struct SessionOptions {
   unsigned jobs = 1;                 // threads; 0 = all cores
   size_t batch_rows = 0;             // 0 = chosen
+  // Bytes that one tensor may take at run time; a model that asks for more fails "limit-memory".
+  uint64_t max_tensor_bytes = uint64_t{1} << 33;
   std::vector<std::string> outputs;  // names to compute, in this order; empty = all of the model
 };
 

@@ -2,6 +2,7 @@
 
 #include "formats/onnx/document.h"
 #include "formats/onnx/reader.h"
+#include "formats/onnx/wire.h"
 #include "formats/onnx/writer.h"
 
 namespace panmodel::onnx {
@@ -9,13 +10,29 @@ namespace {
 
 constexpr std::string_view kExtensions[] = {".onnx"};
 
-// A message whose fields all belong to ModelProto.
+// A message whose first fields belong to ModelProto, and among them one that a model cannot lack:
+// graph, opset_import or functions. Nothing else in protobuf tells its type.
 bool sniff(const Bytes& bytes) {
-  if (bytes.size() < 2) return false;
-  auto first = std::to_integer<unsigned>(*bytes.begin());
-  // ir_version, producer_name, ..., graph, opset_import: fields 1 to 8 in any order.
-  unsigned field = first >> 3, wire = first & 7;
-  return field >= 1 && field <= 8 && (wire == 2 || (wire == 0 && (field == 1 || field == 5)));
+  constexpr int kFields = 100;
+  const char* at = bytes.text().data();
+  const char* const end = at + bytes.size();
+  const std::string file;
+  wire::Cursor cursor(at, at, end, &file);
+  bool model = false;
+  try {
+    for (int i = 0; i < kFields && !cursor.done(); ++i) {
+      wire::Tag tag = cursor.tag(nullptr);
+      const bool number = tag.number == 1 || tag.number == 5;  // ir_version, model_version
+      const bool message = (tag.number >= 2 && tag.number <= 8 && tag.number != 5) ||
+                           tag.number == 14 || tag.number == 20 || tag.number >= 25;
+      if (!(number && tag.wire == 0) && !(message && tag.wire == 2)) return false;
+      if (tag.number == 7 || tag.number == 8 || tag.number == 25) model = true;
+      cursor.skip(tag, nullptr);
+    }
+  } catch (const Failure&) {
+    // A file that is cut is still a model.
+  }
+  return model;
 }
 
 void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {

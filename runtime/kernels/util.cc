@@ -11,9 +11,9 @@ size_t checked_size(const KernelContext& context, const Shape& shape, size_t wid
   }
   if (empty) return 0;
   for (int64_t d : shape) {
-    if (!checked_mul(bytes, static_cast<uint64_t>(d), &bytes) || bytes > kMaxTensorBytes) {
-      fail(context.loc(), "run-shape", "a result would take more than {} GiB",
-           kMaxTensorBytes >> 30);
+    if (!checked_mul(bytes, static_cast<uint64_t>(d), &bytes) || bytes > context.max_bytes()) {
+      fail(context.loc(), "limit-memory", "a result would take more than {} MiB",
+           context.max_bytes() >> 20);
     }
   }
   return bytes / width;

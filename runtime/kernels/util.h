@@ -13,10 +13,8 @@
 
 namespace panmodel::runtime {
 
-// Bytes that one tensor may take at run time; a model file cannot ask for more.
-inline constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 33;
-
-// Elements of `shape`; fails "run-shape" when a dimension is negative or the tensor too large.
+// Elements of `shape`; fails "run-shape" when a dimension is negative, "limit-memory" when the
+// tensor is larger than a model file may ask for.
 size_t checked_size(const KernelContext& context, const Shape& shape, size_t width);
 
 // Zero-initialised elements for `shape`.
