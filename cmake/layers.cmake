@@ -15,6 +15,10 @@ function(panmodel_layer target)
       -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow -Wno-error=stringop-overread
       -Wno-error=free-nonheap-object -Wno-error=null-dereference -Wno-error=nonnull)
   endif()
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    # clang's -Wshadow also warns of enumerators and constructor parameters, gcc's does not.
+    target_compile_options(${target} PRIVATE -Wno-shadow -Wno-error)
+  endif()
   if(PANMODEL_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${PANMODEL_SANITIZE}
       -fno-sanitize-recover=all -fno-omit-frame-pointer)
