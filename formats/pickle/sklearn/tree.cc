@@ -25,30 +25,20 @@ NodeLayout layout_of(const PyCursor& nodes) {
   if (nodes.dtype_kind() != 'V' || a.fortran) {
     nodes.refuse("sklearn-tree", "the nodes are {}, expected records", nodes.describe());
   }
-  auto offset = [&](const char* name, char kind, size_t width) {
-    const Field* f = a.dtype->field(name);
-    if (f == nullptr || f->dtype->kind != kind || f->dtype->itemsize != width ||
-        f->dtype->big_endian) {
-      nodes.refuse("sklearn-tree", "the node records have no field '{}' of {} bytes", name, width);
-    }
-    return static_cast<size_t>(f->offset);
-  };
   NodeLayout l{};
   l.data = a.data.data();
   l.stride = a.dtype->itemsize;
   l.count = a.count;
-  l.left = offset("left_child", 'i', 8);
-  l.right = offset("right_child", 'i', 8);
-  l.feature = offset("feature", 'i', 8);
-  l.threshold = offset("threshold", 'f', 8);
-  l.samples = offset("weighted_n_node_samples", 'f', 8);
-  l.missing = nodes.has_field("missing_go_to_left") ? offset("missing_go_to_left", 'u', 1) : SIZE_MAX;
+  l.left = record_field(nodes, "left_child", 'i', 8);
+  l.right = record_field(nodes, "right_child", 'i', 8);
+  l.feature = record_field(nodes, "feature", 'i', 8);
+  l.threshold = record_field(nodes, "threshold", 'f', 8);
+  l.samples = record_field(nodes, "n_node_samples", 'i', 8);
+  l.missing = nodes.has_field("missing_go_to_left")
+                  ? record_field(nodes, "missing_go_to_left", 'u', 1)
+                  : SIZE_MAX;
   return l;
 }
-
-struct Shape3 {
-  size_t outputs, classes;
-};
 
 // What the estimator says about its outputs and classes.
 struct Targets {
@@ -74,9 +64,10 @@ Targets targets_of(const PyCursor& self, bool classifier) {
 }
 
 // Leaf weights: for classifiers the class fractions of every output, for regressors the values.
-LeafFn leaf_writer(const PyCursor& self, const Targets& targets, bool classifier, size_t trees) {
-  (void)trees;
-  return [self, targets, classifier](Forest& f, const LeafInfo& leaf) {
+// Before 1.4 the leaves of classifiers hold weighted counts of samples.
+LeafFn leaf_writer(const Reader& r, const PyCursor& self, const Targets& targets, bool classifier) {
+  bool counts = r.version < Version{1, 4};
+  return [self, targets, classifier, counts](Forest& f, const LeafInfo& leaf) {
     size_t stride = targets.widest;
     if (leaf.values.size() != targets.outputs * stride) {
       self.refuse("sklearn-tree", "a node has {} values, expected {}", leaf.values.size(),
@@ -92,7 +83,7 @@ LeafFn leaf_writer(const PyCursor& self, const Targets& targets, bool classifier
       size_t k = targets.classes[o].size();
       double sum = 0;
       for (size_t c = 0; c < k; ++c) sum += v[c];
-      if (sum == 0) sum = 1;
+      if (!counts || sum == 0) sum = 1;
       for (size_t c = 0; c < k; ++c) f.add_weight(target++, v[c] / sum);
     }
   };
@@ -103,17 +94,6 @@ size_t target_count(const Targets& t, bool classifier) {
   size_t n = 0;
   for (const Tensor& c : t.classes) n += c.size();
   return n;
-}
-
-ValueId as_float32(Reader& r, const Features& x) {
-  return r.builder.add(tensor::Cast{DType::f32}, {as_matrix(r, x)});
-}
-
-void check_width(const PyCursor& tree, const Features& x) {
-  if (tree.arg_count() > 0 && tree.arg(0).as_int() != x.width()) {
-    tree.refuse("sklearn-value", "a tree of {} features, expected {}", tree.arg(0).as_int(),
-                x.width());
-  }
 }
 
 // Labels and probabilities from one column per class and output.
@@ -158,7 +138,7 @@ Estimate read_tree(Reader& r, const PyCursor& self, const Features& x, bool clas
   ml::TreeEnsemble op;
   PyCursor tree = self.attr("tree_");
   check_width(tree, x);
-  append_tree(op.forest, tree, {}, leaf_writer(self, t, classifier, 1));
+  append_tree(op.forest, tree, {}, leaf_writer(r, self, t, classifier));
   op.targets = static_cast<int64_t>(target_count(t, classifier));
   return finish(r, t, classifier, r.builder.add(std::move(op), {as_float32(r, x)}), 1);
 }
@@ -168,7 +148,7 @@ Estimate read_forest(Reader& r, const PyCursor& self, const Features& x, bool cl
   PyCursor list = self.attr("estimators_");
   if (list.size() == 0) list.refuse("sklearn-value", "a forest without trees");
   ml::TreeEnsemble op;
-  LeafFn leaf = leaf_writer(self, t, classifier, list.size());
+  LeafFn leaf = leaf_writer(r, self, t, classifier);
   for (size_t i = 0; i < list.size(); ++i) {
     PyCursor tree = list.at(i).attr("tree_");
     check_width(tree, x);
@@ -209,7 +189,8 @@ Estimate read_isolation(Reader& r, const PyCursor& self, const Features& x) {
                                                                        : subsets.at(i);
     std::vector<int64_t> columns = subset.as_ints();
     append_tree(op.forest, tree, columns, [](Forest& f, const LeafInfo& leaf) {
-      f.add_weight(0, static_cast<double>(leaf.depth) + average_path(leaf.samples));
+      // In this order: the sum is rounded before the root, which is no step, is taken off.
+      f.add_weight(0, static_cast<double>(leaf.depth + 1) + average_path(leaf.samples) - 1);
     });
   }
   auto samples = self.find("_max_samples");
@@ -254,6 +235,26 @@ constexpr EstimatorRow kRows[] = {
 
 }  // namespace
 
+size_t record_field(const PyCursor& nodes, std::string_view name, char kind, size_t width) {
+  const Field* f = nodes.array().dtype->field(name);
+  if (f == nullptr || f->dtype->kind != kind || f->dtype->itemsize != width || f->dtype->big_endian) {
+    nodes.refuse("sklearn-tree", "the node records have no little-endian field '{}' of type {}{}",
+                 name, kind, width);
+  }
+  return static_cast<size_t>(f->offset);
+}
+
+ValueId as_float32(Reader& r, const Features& x) {
+  return r.builder.add(tensor::Cast{DType::f32}, {as_matrix(r, x)});
+}
+
+void check_width(const PyCursor& tree, const Features& x) {
+  if (tree.arg_count() > 0 && tree.arg(0).as_int() != x.width()) {
+    tree.refuse("sklearn-value", "a tree of {} features, expected {}", tree.arg(0).as_int(),
+                x.width());
+  }
+}
+
 void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> features,
                  const LeafFn& leaf) {
   PyCursor nodes = tree.attr("nodes");
@@ -283,7 +284,7 @@ void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> 
     if (left == -1) {
       forest.add_leaf();
       leaf(forest, {std::span<const double>(all).subspan(i * block, block),
-                    load_le<double>(node + l.samples), depth[i]});
+                    static_cast<double>(load_le<int64_t>(node + l.samples)), depth[i]});
       continue;
     }
     int64_t feature = load_le<int64_t>(node + l.feature);
