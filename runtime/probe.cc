@@ -98,8 +98,12 @@ class Tracer {
     if (node.inputs.empty() || node.outputs.empty()) return;
     const Row& in = of(node.inputs[0]);
     Row& out = sources_[node.outputs[0].v];
-    if (node.as<tensor::Cast>() || node.as<tensor::Identity>()) {
+    const auto* unary = node.as<tensor::Unary>();
+    if (node.as<tensor::Cast>() || node.as<tensor::Identity>() ||
+        (unary && unary->fn == tensor::UnaryFn::floor)) {
       out = in;
+    } else if (node.as<tensor::Where>()) {
+      out = of(node.inputs[2]);  // columns of the second choice; the first is made from the same
     } else if (node.as<table::Assemble>() || node.as<tensor::Concat>()) {
       for (ValueId v : node.inputs) out.insert(out.end(), of(v).begin(), of(v).end());
     } else if (const auto* scaler = node.as<ml::Scaler>()) {
@@ -109,12 +113,19 @@ class Tracer {
     } else if (const auto* trees = node.as<ml::TreeEnsemble>()) {
       const Forest& f = trees->forest;
       for (size_t i = 0; i < f.nodes(); ++i) {
-        if (!f.is_leaf(i) && f.node_mode(i) != NodeMode::member) {
+        if (f.is_leaf(i)) continue;
+        if (f.node_mode(i) != NodeMode::member) {
           want(in, f.feature[i], f.threshold[i]);
+          continue;
         }
-      }
-      for (double v : f.set_value) {
-        for (size_t k = 0; k < in.size(); ++k) want(in, k, v);
+        size_t set = static_cast<size_t>(f.threshold[i]);
+        double largest = 0;
+        for (uint32_t k = f.set_begin[set]; k < f.set_begin[set + 1]; ++k) {
+          want(in, f.feature[i], f.set_value[k]);
+          largest = std::max(largest, f.set_value[k]);
+        }
+        want(in, f.feature[i], largest + 1);  // beyond the set, and perhaps unknown
+        want(in, f.feature[i], -1);
       }
     } else if (const auto* map = node.as<ml::LabelMap>()) {
       for (const Source& s : in) add_keys(map->keys, s);
