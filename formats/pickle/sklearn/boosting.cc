@@ -148,6 +148,12 @@ Start start_of(Reader& r, const PyCursor& self, const Rules& rules, size_t class
     }
     start.constant = link(rules, std::move(prior));
   } else {
+    // It was fitted on X as float32; linear models then compute in float32, in an order of sums that
+    // is the machine's.
+    auto coef = init.find("coef_");
+    if (coef && coef->is_array() && coef->dtype_name() == "float32") {
+      init.refuse("sklearn-option", "an init estimator that computes in float32");
+    }
     Estimate e = read_estimator(r, init, x);
     if (rules.loss == Loss::regression) {
       start.computed = r.builder.add(tensor::Cast{DType::f64}, {e.predict});
