@@ -4,7 +4,8 @@ Run with the interpreter of the peers (scripts/peers.txt) from the root of the r
 import csv, pathlib, pickle, warnings
 import numpy as np
 import sklearn
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (GradientBoostingClassifier, HistGradientBoostingClassifier,
+                              RandomForestClassifier)
 from sklearn.linear_model import LogisticRegression, Ridge
 
 warnings.simplefilter("ignore")
@@ -15,8 +16,12 @@ X = rng.normal(size=(120, 4)).round(3)
 y = np.array(["low", "mid", "high"])[np.digitize(X[:, 0] + X[:, 1], [-0.5, 0.5])]
 
 
-def save(name, model, target):
+def save(name, model, target, X=X):
     model.fit(X, target)
+    save_fitted(name, model, X)
+
+
+def save_fitted(name, model, X):
     (out / f"{name}.pkl").write_bytes(pickle.dumps(model, protocol=5))
     columns = []
     if hasattr(model, "classes_"):
@@ -32,13 +37,28 @@ def save(name, model, target):
             w.writerow([v if isinstance(v, str) else repr(float(v)) for v in row])
 
 
+def save_rows(name, X):
+    with open(out / f"{name}.csv", "w", newline="") as f:
+        w = csv.writer(f, lineterminator="\n")
+        w.writerow(["x0", "x1", "x2", "x3"])
+        w.writerows([["" if v != v else repr(float(v)) for v in row] for row in X[:20]])
+
+
 out.mkdir(parents=True, exist_ok=True)
-with open(out / "rows.csv", "w", newline="") as f:
-    w = csv.writer(f, lineterminator="\n")
-    w.writerow(["x0", "x1", "x2", "x3"])
-    w.writerows([[repr(float(v)) for v in row] for row in X[:20]])
+save_rows("rows", X)
 save("forest", RandomForestClassifier(n_estimators=5, max_depth=4, random_state=0), y)
 save("logistic", LogisticRegression(), y)
 save("model", Ridge(), X[:, 0] * 2 - X[:, 2])
+save("boosting", GradientBoostingClassifier(n_estimators=4, max_depth=2, random_state=0), y)
+# Two columns of categories, missing values, and a category that the model has not seen.
+H = X.copy()
+H[:, 2:] = rng.integers(0, 12, size=(120, 2))
+H[rng.random(H.shape) < 0.1] = np.nan
+target = np.where(np.nan_to_num(H[:, 2]) % 3 == 1, "yes", "no")
+hist = HistGradientBoostingClassifier(max_iter=4, min_samples_leaf=3, categorical_features=[2, 3])
+hist.fit(H, target)
+H[:4, 2] = [99, -1, 3.5, np.nan]
+save_rows("hist_rows", H)
+save_fitted("hist", hist, H)
 # Names os.system: any reader that imports it is lost. Written by hand, never loaded here.
 (out / "hostile.pkl").write_bytes(b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04echo\x85R.")
