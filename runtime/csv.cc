@@ -23,7 +23,8 @@ class Parser {
  public:
   Parser(const CsvOptions& options, size_t batch, const std::function<void(Frame)>& sink)
       : options_(options), batch_(batch), sink_(sink) {
-    unsigned char flags = CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL | CSV_APPEND_NULL;
+    unsigned char flags = CSV_STRICT | CSV_STRICT_FINI | CSV_EMPTY_IS_NULL | CSV_APPEND_NULL |
+                          CSV_REPALL_NL;
     if (csv_init(&parser_, flags) != 0) throw std::bad_alloc();
     csv_set_space_func(&parser_, [](unsigned char) { return 0; });
     frame_.file = options.file;
@@ -71,10 +72,17 @@ class Parser {
     }
     p.row_.push_back(std::move(cell));
   }
-  static void on_row(int, void* self) {
+  // `end` is the character that ends the line, -1 at the end of the text. The line feed of CR LF
+  // comes as an empty line of its own.
+  static void on_row(int end, void* self) {
     auto& p = *static_cast<Parser*>(self);
     if (p.failure_) return;
-    p.end_row();
+    bool second_half = p.row_.empty() && end == '\n' && p.last_end_ == '\r';
+    p.last_end_ = end;
+    if (second_half) return;
+    // An empty line says nothing, but in a table of one column it is a row with a missing cell.
+    if (p.row_.empty() && p.header_done_ && p.frame_.names.size() == 1) p.row_.emplace_back();
+    if (!p.row_.empty()) p.end_row();
     ++p.line_;
   }
 
@@ -122,6 +130,7 @@ class Parser {
   std::vector<std::optional<std::string>> row_;
   std::optional<Diagnostic> failure_;
   bool header_done_ = false;
+  int last_end_ = -1;
   uint32_t line_ = 1;
 };
 
