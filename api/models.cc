@@ -53,6 +53,13 @@ Model load(const std::string& path, const LoadOptions& options, Diagnostics& out
   }
 }
 
+bool takes_text(const Model& model) {
+  return std::any_of(model.inputs.begin(), model.inputs.end(), [&](const Input& input) {
+    const ColumnType* column = model.graph.type(input.value).column();
+    return column != nullptr && column->dtype == DType::string;
+  });
+}
+
 runtime::Comparison self_check(const Model& source, const std::string& bytes, const Format& format,
                                const ConvertRequest& request, Diagnostics& out) {
   Diagnostics ignored;
@@ -67,7 +74,8 @@ runtime::Comparison self_check(const Model& source, const std::string& bytes, co
   runtime::Prediction of_b = b.run(runtime::bind(*written, frame, {}, ignored));
   // Both sides see the rows that the written model can be given.
   runtime::Prediction of_a = a.run(rows);
-  if (request.input_type && *request.input_type != DType::f64) {
+  bool narrows = request.input_type && *request.input_type != DType::f64;
+  if (narrows || takes_text(*original)) {
     std::vector<runtime::Value> narrow = runtime::bind(*written, frame, {}, ignored);
     runtime::Frame seen = runtime::frame_of(*written, narrow);
     of_a = a.run(runtime::bind(*original, seen, {}, ignored));

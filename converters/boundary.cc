@@ -1,11 +1,14 @@
 // The boundary phase: what the signature of the target looks like.
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "converters/phases.h"
 #include "ir/ops/encode.h"
 #include "ir/ops/impute.h"
+#include "ir/ops/table.h"
 #include "ir/ops/tensor_elementwise.h"
 
 namespace panmodel::converters {
@@ -49,10 +52,6 @@ Tensor missing_key(DType dtype) {
   return Tensor::vector(std::vector<double>{std::numeric_limits<double>::quiet_NaN()});
 }
 
-bool can_be_missing(DType dtype) {
-  return dtype == DType::string || dtype == DType::f64 || dtype == DType::f32;
-}
-
 Tensor append(const Tensor& list, const Tensor& one) {
   Shape shape{static_cast<int64_t>(list.size() + 1)};
   auto joined = [&]<class T>(T) {
@@ -70,11 +69,18 @@ Tensor append(const Tensor& list, const Tensor& one) {
   fail({}, "ir-dtype", "a table of {} cannot be extended", to_string(list.dtype()));
 }
 
-bool has_key(const Tensor& keys, DType dtype) {
+// The place of the key that stands for a missing cell.
+std::optional<size_t> find_missing_key(const Tensor& keys) {
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (dtype == DType::string ? keys.text(i).empty() : keys.real(i) != keys.real(i)) return true;
+    if (keys.dtype() == DType::string ? keys.text(i).empty() : std::isnan(keys.real(i))) return i;
   }
-  return false;
+  return std::nullopt;
+}
+
+bool same_element(const Tensor& values, size_t i, const Tensor& one) {
+  if (values.dtype() == DType::string) return values.text(i) == one.text(0);
+  size_t width = byte_size(values.dtype());
+  return std::ranges::equal(values.bytes().subspan(i * width, width), one.bytes());
 }
 
 class Boundary {
@@ -129,38 +135,52 @@ class Boundary {
   // Operators that look at missing cells of a column are told which value stands for them.
   std::shared_ptr<const void> payload_of(const Node& node) {
     if (node.inputs.empty() || !is_column(node.inputs[0])) return node.payload;
-    DType dtype = model_.graph.type(node.inputs[0]).column()->dtype;
-    if (!can_be_missing(dtype)) return node.payload;
-    const Location& loc = model_.location(node.loc);
-    if (const auto* map = node.as<ml::LabelMap>(); map && map->missing_value) {
-      ml::LabelMap copy = *map;
-      copy.missing_value.reset();
-      if (has_key(copy.keys, dtype)) {
-        if (dtype == DType::string) note_text(loc, true);
-        return std::make_shared<const ml::LabelMap>(std::move(copy));
-      }
-      copy.keys = append(copy.keys, missing_key(dtype));
-      copy.values = append(copy.values, *map->missing_value);
-      if (dtype == DType::string) note_text(loc, false);
-      return std::make_shared<const ml::LabelMap>(std::move(copy));
-    }
-    if (const auto* impute = node.as<ml::Impute>(); impute && dtype == DType::string) {
-      ml::Impute copy = *impute;
-      if (!copy.missing) copy.missing = Tensor::scalar(std::string());
-      note_text(loc, false);
-      return std::make_shared<const ml::Impute>(std::move(copy));
-    }
-    return node.payload;
+    const ColumnType& column = *model_.graph.type(node.inputs[0]).column();
+    const auto* map = node.as<ml::LabelMap>();
+    const auto* impute = node.as<ml::Impute>();
+    bool text = column.dtype == DType::string;
+    if (!column.optional || (!text && !is_floating(column.dtype))) return node.payload;
+    at_ = &model_.location(node.loc);
+    if (map != nullptr) return std::make_shared<const ml::LabelMap>(total_map(*map, column.dtype));
+    if (text && (impute != nullptr || node.as<table::IsMissing>())) say_missing_text();
+    if (impute == nullptr || !text || impute->missing) return node.payload;
+    ml::Impute by_text = *impute;
+    by_text.missing = Tensor::scalar(std::string());
+    return std::make_shared<const ml::Impute>(std::move(by_text));
   }
 
-  void note_text(const Location& loc, bool category) {
-    if (category) {
-      out_.report(Severity::loss, loc, "convert-missing-text",
-                  "the empty text is a category of its own, so a missing cell cannot be told from it");
-    } else {
-      out_.report(Severity::note, loc, "convert-missing-text",
-                  "a missing cell is given to the model as the empty text");
+  // The map with a key in place of its missing_value.
+  ml::LabelMap total_map(ml::LabelMap map, DType dtype) {
+    std::optional<Tensor> missing = std::exchange(map.missing_value, std::nullopt);
+    if (std::optional<size_t> key = find_missing_key(map.keys)) {
+      bool same = missing && same_element(map.values, *key, *missing);
+      if (dtype == DType::string && !same) {
+        say("convert-missing-text",
+            "the empty text is a category of its own, so a missing cell cannot be told from it");
+      }
+      return map;
     }
+    if (!missing) return map;
+    bool same = map.fallback && same_element(map.fallback->reshaped({1}), 0, *missing);
+    if (dtype == DType::string && !same) say_missing_text();
+    map.keys = append(map.keys, missing_key(dtype));
+    map.values = append(map.values, *missing);
+    return map;
+  }
+
+  void say_missing_text() {
+    say("convert-missing-text",
+        "the target has no missing text: the empty text stands for it, so an empty text counts as "
+        "missing");
+  }
+
+  // A loss at the current node; equal ones of one place are said once.
+  void say(Code code, std::string message) {
+    Diagnostic loss{Severity::loss, code.name(), CodeKind::ok, std::move(message), *at_, {}};
+    for (const Diagnostic& d : out_.list()) {
+      if (d.code == loss.code && d.message == loss.message && d.location == loss.location) return;
+    }
+    out_.add(std::move(loss));
   }
 
   void add_node(const Node& node) {
@@ -178,6 +198,7 @@ class Boundary {
   Model result_;
   Builder builder_;
   std::vector<ValueId> map_;
+  const Location* at_ = nullptr;  // of the node that is adapted
 };
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace {
 constexpr OpId kElementwise[] = {OpId::tensor_Binary, OpId::tensor_Constant};
 constexpr OpId kAssemble[] = {OpId::tensor_Cast, OpId::tensor_Concat};
 constexpr OpId kMissing[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Cast};
+constexpr OpId kIdentity[] = {OpId::tensor_Identity};
 constexpr OpId kImpute[] = {OpId::table_IsMissing, OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kNormalize[] = {OpId::tensor_Reduce, OpId::tensor_Binary, OpId::tensor_Where,
                                OpId::tensor_Unary};
@@ -21,6 +22,7 @@ constexpr OpId kLabels[] = {OpId::tensor_ArgReduce, OpId::tensor_Gather, OpId::t
                             OpId::tensor_Cast, OpId::tensor_Reshape};
 constexpr OpId kOneHot[] = {OpId::tensor_Reshape, OpId::tensor_Binary, OpId::tensor_Cast};
 constexpr OpId kLabelMap[] = {OpId::ml_LabelMap};
+constexpr OpId kLabelPlace[] = {OpId::ml_LabelMap, OpId::tensor_Concat, OpId::tensor_Gather};
 constexpr OpId kLabelEqual[] = {OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kSpecial[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kTree[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast, OpId::tensor_Binary};
@@ -29,6 +31,7 @@ constexpr OpId kTree[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast, OpId::tensor
 constexpr std::array kPatterns = {
     Pattern{"lower_assemble", OpId::table_Assemble, kAssemble, lower_assemble},
     Pattern{"lower_is_missing", OpId::table_IsMissing, kMissing, lower_is_missing},
+    Pattern{"lower_require", OpId::table_Require, kIdentity, lower_require},
     Pattern{"lower_impute", OpId::ml_Impute, kImpute, lower_impute},
     Pattern{"lower_scaler", OpId::ml_Scaler, kElementwise, lower_scaler},
     Pattern{"lower_normalize", OpId::ml_Normalize, kNormalize, lower_normalize},
@@ -39,6 +42,7 @@ constexpr std::array kPatterns = {
     Pattern{"lower_labels", OpId::ml_Labels, kLabels, lower_labels},
     Pattern{"lower_one_hot", OpId::ml_OneHot, kOneHot, lower_one_hot},
     Pattern{"total_label_map", OpId::ml_LabelMap, kLabelMap, total_label_map},
+    Pattern{"label_map_by_place", OpId::ml_LabelMap, kLabelPlace, label_map_by_place},
     Pattern{"label_map_to_equal", OpId::ml_LabelMap, kLabelEqual, label_map_to_equal},
     Pattern{"lower_special_function", OpId::tensor_Unary, kSpecial, lower_special_function},
     Pattern{"split_mean", OpId::ml_TreeEnsemble, kTree, split_mean},

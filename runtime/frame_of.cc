@@ -8,6 +8,7 @@ Frame frame_of(const Model& model, std::span<const Value> values) {
   struct Column {
     const Value* value;
     size_t width, at;
+    bool empty_is_missing;  // a tensor of text has no validity: "" stands for a missing cell
   };
   Frame frame;
   std::vector<Column> columns;
@@ -17,16 +18,18 @@ Frame frame_of(const Model& model, std::span<const Value> values) {
     const Tensor& t = values[i].tensor;
     rows = t.rank() == 0 ? 1 : static_cast<size_t>(t.shape()[0]);
     size_t width = rows == 0 ? 0 : t.size() / rows;
+    bool text = t.dtype() == DType::string && model.graph.type(input.value).tensor() != nullptr;
     for (size_t k = 0; k < width; ++k) {
       frame.names.push_back(input.features.size() == width ? input.features[k]
                             : width == 1                   ? input.name
                                                            : fmt::format("{}:{}", input.name, k));
-      columns.push_back({&values[i], width, k});
+      columns.push_back({&values[i], width, k, text});
     }
   }
   for (size_t r = 0; r < rows; ++r) {
     for (const Column& c : columns) {
       bool missing = c.width == 1 && !c.value->is_valid(r);
+      if (c.empty_is_missing) missing = c.value->tensor.text(r * c.width + c.at).empty();
       if (missing) {
         frame.cells.push_back(std::nullopt);
       } else {

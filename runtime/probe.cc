@@ -9,6 +9,7 @@
 #include "base/diagnostic.h"
 #include "base/number.h"
 #include "ir/ops/encode.h"
+#include "ir/ops/impute.h"
 #include "ir/ops/linear.h"
 #include "ir/ops/scale.h"
 #include "ir/ops/table.h"
@@ -32,7 +33,9 @@ struct Source {
 struct ColumnValues {
   std::set<double> numbers;
   std::set<std::string> texts;
+  bool categories = false;  // the values are known categories, others may be refused
   bool text = false, can_miss = true, narrow = false, integer = false;
+  double largest = 1e9;  // integer that is tried
 };
 
 // Follows columns of values back to raw input columns, through operators that keep columns apart.
@@ -73,6 +76,7 @@ class Tracer {
     }
     fresh.text = dtype == DType::string;
     fresh.narrow = dtype == DType::f32;
+    if (dtype == DType::i64) fresh.largest = 9e18;
     fresh.integer = is_integer(dtype) || dtype == DType::boolean;
     Row row;
     for (size_t k = 0; k < width; ++k) {
@@ -128,7 +132,10 @@ class Tracer {
         want(in, f.feature[i], -1);
       }
     } else if (const auto* map = node.as<ml::LabelMap>()) {
-      for (const Source& s : in) add_keys(map->keys, s);
+      for (const Source& s : in) {
+        add_keys(map->keys, s);
+        if (s.known()) columns[s.column].categories = true;
+      }
     } else if (const auto* bins = node.as<ml::Discretize>()) {
       size_t at = 0;
       for (size_t k = 0; k < bins->counts.size(); ++k) {
@@ -136,7 +143,12 @@ class Tracer {
       }
     } else if (const auto* step = node.as<ml::Binarize>()) {
       for (size_t k = 0; k < in.size(); ++k) want(in, k, step->threshold);
-    } else if (op_info(node.op).meta.name == "ml.impute") {
+    } else if (const auto* impute = node.as<ml::Impute>()) {
+      out = in;
+      for (const Source& s : in) {
+        if (impute->missing) add_keys(*impute->missing, s);
+      }
+    } else if (node.as<table::Require>()) {
       out = in;
     }
   }
@@ -194,13 +206,14 @@ struct Cell {
   bool missing = false;
 };
 
+double representable(const ColumnValues& c, double v) {
+  if (c.integer) v = std::isfinite(v) ? std::clamp(std::round(v), -c.largest, c.largest) : 0;
+  return c.narrow ? static_cast<double>(round_nearest(v)) : v;
+}
+
 std::vector<Cell> candidates(const ColumnValues& c) {
   std::vector<Cell> all;
-  auto number = [&](double v) {
-    if (c.integer) v = std::isfinite(v) ? std::clamp(std::round(v), -1e9, 1e9) : 0;
-    if (c.narrow) v = static_cast<double>(round_nearest(v));
-    all.push_back({v, {}, false});
-  };
+  auto number = [&](double v) { all.push_back({representable(c, v), {}, false}); };
   if (c.text) {
     for (const std::string& t : c.texts) all.push_back({0, t, false});
     for (const char* t : {"", "no such category", "\xc3\xa9t\xc3\xa9"}) all.push_back({0, t, false});
@@ -219,6 +232,18 @@ std::vector<Cell> candidates(const ColumnValues& c) {
   }
   if (c.can_miss) all.push_back({kNaN, {}, true});
   return all;
+}
+
+// The cells that a usual row has: known categories, or anything but a missing value.
+std::vector<Cell> usual_cells(const ColumnValues& c, const std::vector<Cell>& all) {
+  std::vector<Cell> out;
+  if (c.categories) {
+    for (const std::string& t : c.texts) out.push_back({0, t, false});
+    for (double v : c.numbers) out.push_back({representable(c, v), {}, false});
+  }
+  if (!out.empty()) return out;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(out), [](const Cell& x) { return !x.missing; });
+  return out;
 }
 
 // A usual value: the middle of the interesting ones.
@@ -279,10 +304,11 @@ Value to_value(const Type& type, size_t from, size_t width, const std::vector<st
 
 std::vector<Value> probe_rows(const Model& model, const ProbeOptions& options) {
   Tracer tracer(model);
-  std::vector<std::vector<Cell>> choices;
+  std::vector<std::vector<Cell>> choices, usual;
   std::vector<Cell> base;
   for (const ColumnValues& c : tracer.columns) {
     choices.push_back(candidates(c));
+    usual.push_back(usual_cells(c, choices.back()));
     base.push_back(typical(c));
   }
   std::mt19937_64 rng(options.seed);
@@ -300,11 +326,12 @@ std::vector<Value> probe_rows(const Model& model, const ProbeOptions& options) {
     rows.back()[k] = choices[k][i];
   }
   while (rows.size() < options.rows && !choices.empty()) {
+    // Missing cells and unknown categories stay rare enough to leave rows that are not refused.
+    bool plain = below(2) == 0;
     std::vector<Cell> row;
-    for (const auto& c : choices) {
-      // Missing cells and unknown categories stay rare enough to leave rows that are not refused.
-      size_t usual = c.size() > 8 ? c.size() - 4 : c.size();
-      row.push_back(c[below(below(8) == 0 ? c.size() : usual)]);
+    for (size_t k = 0; k < choices.size(); ++k) {
+      const std::vector<Cell>& from = plain || below(8) != 0 ? usual[k] : choices[k];
+      row.push_back(from[below(from.size())]);
     }
     rows.push_back(std::move(row));
   }

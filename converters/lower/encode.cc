@@ -74,6 +74,23 @@ std::string total_label_map(PatternContext& c, Results& results) {
   return {};
 }
 
+// The place of the value is looked up, and the value gathered from the table.
+std::string label_map_by_place(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::LabelMap>();
+  if (!op.fallback || op.missing_value) return "it has no fallback";
+  if (op.values.dtype() == DType::i64) return "its values are places already";
+  Builder& b = c.builder;
+  std::vector<int64_t> places(op.keys.size());
+  std::iota(places.begin(), places.end(), int64_t{0});
+  ml::LabelMap place;
+  place.keys = op.keys;
+  place.values = Tensor::vector(std::move(places));
+  place.fallback = Tensor::scalar(static_cast<int64_t>(op.keys.size()));
+  ValueId table = b.add(tensor::Concat{0}, {b.constant(op.values), b.constant(op.fallback->reshaped({1}))});
+  results = {b.add(tensor::Gather{0}, {table, b.add(std::move(place), {c.inputs[0]})})};
+  return {};
+}
+
 // Small tables as a chain of comparisons, where the target has no lookup for these types.
 std::string label_map_to_equal(PatternContext& c, Results& results) {
   const auto& op = *c.node.as<ml::LabelMap>();

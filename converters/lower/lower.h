@@ -28,6 +28,7 @@ bool rounds(DType dtype, const std::vector<double>& values);
 
 std::string lower_assemble(PatternContext& c, Results& results);
 std::string lower_is_missing(PatternContext& c, Results& results);
+std::string lower_require(PatternContext& c, Results& results);
 std::string lower_impute(PatternContext& c, Results& results);
 std::string lower_scaler(PatternContext& c, Results& results);
 std::string lower_normalize(PatternContext& c, Results& results);
@@ -38,6 +39,7 @@ std::string lower_linear(PatternContext& c, Results& results);
 std::string lower_labels(PatternContext& c, Results& results);
 std::string lower_one_hot(PatternContext& c, Results& results);
 std::string total_label_map(PatternContext& c, Results& results);
+std::string label_map_by_place(PatternContext& c, Results& results);
 std::string label_map_to_equal(PatternContext& c, Results& results);
 std::string lower_special_function(PatternContext& c, Results& results);
 std::string split_mean(PatternContext& c, Results& results);

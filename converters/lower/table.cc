@@ -33,6 +33,13 @@ std::string lower_is_missing(PatternContext& c, Results& results) {
   return {};
 }
 
+std::string lower_require(PatternContext& c, Results& results) {
+  c.diagnostics.report(Severity::loss, {}, "convert-missing-row",
+                       "the source refuses a row with a missing value; the target cannot and predicts");
+  results = {c.builder.add(tensor::Identity{}, {c.inputs[0]})};
+  return {};
+}
+
 std::string lower_impute(PatternContext& c, Results& results) {
   const auto& op = *c.node.as<ml::Impute>();
   Builder& b = c.builder;

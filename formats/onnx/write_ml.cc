@@ -213,6 +213,11 @@ Support check_label_map(const Node& n, const Graph& g, int opset) {
     return Support::no("a table from " + std::string(to_string(op.keys.dtype())) + " to " +
                        std::string(to_string(op.values.dtype())));
   }
+  // The combination that onnxruntime 1.32 has no kernel for.
+  if (is_floating(op.keys.dtype()) && is_floating(op.values.dtype()) &&
+      op.keys.dtype() != op.values.dtype()) {
+    return Support::no("a table between two floating types");
+  }
   return Support::yes();
 }
 

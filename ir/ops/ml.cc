@@ -56,6 +56,11 @@ Types IsMissing::infer(const IsMissing&, InferContext& c) {
   return {t};
 }
 
+Types Require::infer(const Require&, InferContext& c) {
+  c.expect_inputs(2, SIZE_MAX);
+  return {c.tensor(0)};
+}
+
 }  // namespace table
 
 namespace ml {

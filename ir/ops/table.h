@@ -22,4 +22,12 @@ struct IsMissing {
   static Types infer(const IsMissing&, InferContext&);
 };
 
+// Input 0 unchanged. A row with a missing cell (validity bit, or NaN) in any of the other inputs is
+// refused; the input itself is checked when it is given twice. A column comes out as a tensor.
+struct Require {
+  static constexpr OpMeta meta{"table.require", "Input 0 unchanged, where all the other inputs have a value; other rows are refused."};
+  static constexpr auto fields() { return std::tuple{}; }
+  static Types infer(const Require&, InferContext&);
+};
+
 }  // namespace panmodel::table

@@ -73,4 +73,19 @@ void run(const table::IsMissing&, KernelContext& context) {
   context.set(0, Tensor::of_bools(x.shape(), std::move(out)));
 }
 
+void run(const table::Require&, KernelContext& context) {
+  for (size_t i = 1; i < context.inputs(); ++i) {
+    const Value& value = context.in(i);
+    const Tensor& x = value.tensor;
+    bool real = is_floating(x.dtype());
+    if (!real && !value.valid) continue;
+    for (size_t k = 0; k < x.size(); ++k) {
+      size_t row = row_of(x.shape(), k);
+      if (value.is_valid(row) && !(real && std::isnan(x.real(k)))) continue;
+      context.fail_row(row, "row-missing", "a missing value where the model accepts none");
+    }
+  }
+  context.set(0, context.tensor(0));
+}
+
 }  // namespace panmodel::runtime
