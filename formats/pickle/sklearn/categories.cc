@@ -139,6 +139,9 @@ Categories read_categories(const PyCursor& array, Integers integers) {
   if (kinds > 1) {
     array.refuse("sklearn-option", "categories of different kinds (text, numbers, booleans) together");
   }
+  if (!all.flags.empty() && all.out.missing) {
+    array.refuse("sklearn-option", "a missing value among categories that are booleans");
+  }
   bool whole = all.integers.size() == all.reals.size();
   if (all.wide && !whole) {
     array.refuse("sklearn-option", "integers beyond 2^53 together with reals");
@@ -246,7 +249,9 @@ ValueId look_up(Reader& r, const PyCursor& place, const Categories& c, ValueId c
   op.keys = std::move(table.keys);
   op.values = Tensor::vector(std::move(table.values));
   if (unknown) op.fallback = Tensor::scalar(*unknown);
-  if (c.missing) op.missing_value = Tensor::scalar(results[static_cast<size_t>(*c.missing)]);
+  if (c.missing && r.builder.type(column).column() != nullptr) {
+    op.missing_value = Tensor::scalar(results[static_cast<size_t>(*c.missing)]);
+  }
   return r.builder.add(std::move(op), {column});
 }
 

@@ -14,6 +14,7 @@ std::span<const EstimatorRow> hist_boosting_rows();
 std::span<const EstimatorRow> meta_rows();
 std::span<const EstimatorRow> preprocessing_rows();
 std::span<const EstimatorRow> encoder_rows();
+std::span<const EstimatorRow> label_rows();
 std::span<const EstimatorRow> imputer_rows();
 std::span<const EstimatorRow> selection_rows();
 std::span<const EstimatorRow> compose_rows();

@@ -128,8 +128,8 @@ Features make_inputs(Reader& r, const PyCursor& root) {
   } else {
     for (const auto& c : demands.columns) {
       DType dtype = c.dtype.value_or(DType::f64);
-      // An integer has no missing value, as in numpy.
-      ColumnType type{dtype, !is_integer(dtype)};
+      // An integer or a boolean has no missing value, as in numpy.
+      ColumnType type{dtype, dtype == DType::string || is_floating(dtype)};
       x.parts.push_back({r.builder.input(c.name, type, {}), 1});
     }
   }

@@ -9,6 +9,7 @@ std::span<const EstimatorRow> estimators() {
     std::vector<EstimatorRow> rows;
     for (auto family : {linear_rows(), classifier_rows(), tree_rows(), boosting_rows(),
                         hist_boosting_rows(), meta_rows(), preprocessing_rows(), encoder_rows(),
+                        label_rows(),
                         imputer_rows(), selection_rows(), compose_rows()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
