@@ -172,7 +172,7 @@ struct AttributeProto {
   std::vector<int64_t> ints{};
   std::vector<Text> strings{};
   std::vector<TensorProto> tensors{};
-  std::vector<GraphProto> graphs{};
+  std::vector<GraphProto> graphs;
   Text doc_string{};
   Box<TypeProto> tp{};
   std::vector<TypeProto> type_protos{};
@@ -311,8 +311,8 @@ struct SequenceProto {
   std::vector<TensorProto> tensor_values{};
   std::vector<SparseTensorProto> sparse_tensor_values{};
   std::vector<SequenceProto> sequence_values{};
-  std::vector<MapProto> map_values{};
-  std::vector<OptionalProto> optional_values{};
+  std::vector<MapProto> map_values;
+  std::vector<OptionalProto> optional_values;
   uint64_t at = kNoOffset;
   Text unknown{};
 };

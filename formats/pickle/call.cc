@@ -212,7 +212,8 @@ void Machine::check_state_keys(const Value& dict) const {
     const std::string_view key = pair.key->text();
     // Real models carry these; they are data that nothing reads.
     constexpr std::string_view kData[] = {"__annotations__", "__doc__",      "__module__",
-                                          "__name__",        "__qualname__", "__version__"};
+                                          "__name__",        "__qualname__", "__version__",
+                                          "__wrapped__"};
     if (std::find(std::begin(kData), std::end(kData), key) != std::end(kData)) continue;
     if (key.size() >= 4 && key.starts_with("__") && key.ends_with("__")) {
       stop("pickle-state", "a state sets {}", printable(key, 60));
