@@ -76,15 +76,16 @@ void unpack(Storage& storage, const ParseOptions& options) {
   };
   Inflated out = inflate(codec, storage.input.data.subspan(skip), limits, look);
   const std::string_view name = to_string(storage.compression);
+  const Location start = at(options, 0);
   switch (out.error) {
     case InflateError::none: break;
-    case InflateError::broken: fail(at(options, 0), "pickle-container", "the {} stream is broken", name);
-    case InflateError::truncated: fail(at(options, 0), "pickle-container", "the {} stream is cut", name);
+    case InflateError::broken: fail(start, "pickle-container", "the {} stream is broken", name);
+    case InflateError::truncated: fail(start, "pickle-container", "the {} stream is cut", name);
     case InflateError::too_large:
-      fail(at(options, 0), "pickle-limit-inflate", "the {} stream inflates beyond the limit", name);
+      fail(start, "pickle-limit-inflate", "the {} stream inflates beyond the limit", name);
     case InflateError::stopped:
-      if (nested) fail(at(options, 0), "pickle-container", "compression within compression");
-      fail(at(options, 0), "pickle-opcode", "the {} stream holds no pickle", name);
+      if (nested) fail(start, "pickle-container", "compression within compression");
+      fail(start, "pickle-opcode", "the {} stream holds no pickle", name);
   }
   if (skip + out.consumed < text.size()) {
     fail(at(options, skip + out.consumed), "pickle-trailing", "bytes follow the {} stream", name);
