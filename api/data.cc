@@ -1,12 +1,16 @@
 // Scoring, comparing and validating on rows of data.
+#include <sys/stat.h>
+
 #include <cmath>
 #include <map>
 
 #include "api/panmodel.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "formats/format.h"
 #include "runtime/frame.h"
 #include "runtime/probe.h"
+#include "runtime/rows.h"
 
 namespace panmodel {
 namespace {
@@ -18,46 +22,189 @@ runtime::Session session_of(std::shared_ptr<const Model> model, const DataOption
                           {.jobs = options.jobs, .outputs = options.outputs});
 }
 
-runtime::Frame whole_csv(const std::string& path, const DataOptions& options) {
+runtime::RowOptions row_options(const DataOptions& options) {
+  runtime::RowOptions rows{options.missing, runtime::DataForm::automatic};
+  if (!options.format.empty() && !runtime::parse_data_form(options.format, &rows.form)) {
+    fail({}, "usage", "no form of data is called {}, expected csv, jsonl, npy or npz",
+         quote(options.format));
+  }
+  return rows;
+}
+
+runtime::Frame whole(const std::string& path, const DataOptions& options) {
   runtime::Frame all;
-  Bytes bytes = map_file(path);
-  runtime::read_csv(bytes, {options.missing, path}, SIZE_MAX,
-                    [&](runtime::Frame frame) { all = std::move(frame); });
+  runtime::read_rows(path, row_options(options), SIZE_MAX,
+                     [&](runtime::Frame frame) { all = std::move(frame); });
   return all;
+}
+
+bool is_directory(const std::string& path) {
+  struct stat st {};
+  return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+TestVectors vectors_in(const std::string& directory, const Model& model) {
+  const Format* format = find_format(model.metadata.format);
+  if (format == nullptr || format->read_vectors == nullptr) {
+    Location place;
+    place.file = directory;
+    fail_help(place, "file-open", "is a directory, expected a file of rows",
+              "a directory of test data goes with an ONNX model");
+  }
+  return format->read_vectors(directory, model);
+}
+
+std::vector<runtime::Value> values_of(std::vector<Tensor> tensors) {
+  std::vector<runtime::Value> values;
+  for (Tensor& t : tensors) values.emplace_back(std::move(t));
+  return values;
+}
+
+// Writes predictions as they come, the header first.
+class TableWriter {
+ public:
+  TableWriter(bool json_lines, const std::function<void(std::string_view)>& write)
+      : json_lines_(json_lines), write_(write) {}
+
+  void add(const runtime::PredictionTable& table) {
+    std::string text;
+    const auto& names = table.names();
+    if (!json_lines_ && !started_) {
+      for (size_t c = 0; c < names.size(); ++c) text += (c ? "," : "") + runtime::csv_field(names[c]);
+      text += '\n';
+    }
+    started_ = true;
+    std::vector<std::string> keys;
+    if (json_lines_) {
+      for (const std::string& name : names) keys.push_back(runtime::json_string(name) + ":");
+    }
+    for (size_t r = 0; r < table.rows(); ++r) {
+      if (json_lines_) text += '{';
+      for (size_t c = 0; c < names.size(); ++c) {
+        if (c) text += ',';
+        text += json_lines_ ? keys[c] + table.json_cell(r, c) : table.cell(r, c);
+      }
+      text += json_lines_ ? "}\n" : "\n";
+    }
+    write_(text);
+  }
+
+ private:
+  bool json_lines_, started_ = false;
+  const std::function<void(std::string_view)>& write_;
+};
+
+// Both sides of one cell: whether they are equal, and how far from it.
+void compare_cell(const std::string& found, const std::string& wanted, const std::string& column,
+                  const std::string& place, const ValidateRequest& request, Validation& result) {
+  ++result.cells;
+  if (found == wanted || found == runtime::csv_field(wanted)) return;
+  auto x = parse_real(found), y = parse_real(wanted);
+  if (x && y) {
+    if (*x == *y || (std::isnan(*x) && std::isnan(*y))) return;
+    double difference = std::abs(*x - *y), scale = std::max(std::abs(*x), std::abs(*y));
+    bool finite = std::isfinite(difference);
+    double infinity = std::numeric_limits<double>::infinity();
+    result.max_relative = std::max(result.max_relative, finite ? difference / scale : infinity);
+    result.needed_relative =
+        std::max(result.needed_relative,
+                 finite ? std::max(0.0, difference - request.absolute) / scale : infinity);
+    if (finite && difference <= request.absolute + request.relative * scale) return;
+  } else if (!found.empty()) {
+    ++result.label_flips;
+  }
+  ++result.differing;
+  if (result.examples.size() < 10) {
+    result.examples.push_back(fmt::format("{}: {} is {}, expected {}", place, column,
+                                          found.empty() ? "refused" : found, wanted));
+  }
+}
+
+Validation validate_vectors(const runtime::Session& session, const ValidateRequest& request) {
+  TestVectors vectors = vectors_in(request.data, session.model());
+  runtime::Prediction prediction = session.run(values_of(std::move(vectors.inputs)));
+  Validation result;
+  for (size_t o = 0; o < session.outputs().size() && o < vectors.outputs.size(); ++o) {
+    const std::string& name = session.outputs()[o].name;
+    const runtime::Value& value = prediction.outputs[o];
+    if (!vectors.outputs[o]) continue;
+    const Tensor& found = value.maps ? value.maps->values : value.tensor;
+    const Tensor& wanted = *vectors.outputs[o];
+    if (found.shape() != wanted.shape() || found.dtype() != wanted.dtype()) {
+      Location place;
+      place.file = request.data;
+      fail(place, "run-shape", "output '{}' is {} with {} elements, expected {} with {}", name,
+           to_string(found.dtype()), found.size(), to_string(wanted.dtype()), wanted.size());
+    }
+    result.columns.push_back(name);
+    for (size_t i = 0; i < found.size(); ++i) {
+      compare_cell(runtime::element_text(found, i), runtime::element_text(wanted, i), name,
+                   fmt::format("{}: element {}", request.data, i), request, result);
+    }
+    if (wanted.rank() > 0) result.rows = static_cast<uint64_t>(wanted.shape()[0]);
+  }
+  return result;
+}
+
+Validation validate_rows(const runtime::Session& session, const ValidateRequest& request,
+                         Diagnostics& out) {
+  runtime::Frame data = whole(request.data, request.options);
+  DataOptions expect_options = request.options;
+  expect_options.format.clear();
+  runtime::Frame expected = whole(request.expected, expect_options);
+  Location place;
+  place.file = request.expected;
+  if (data.rows() != expected.rows()) {
+    fail(place, "run-shape", "{} rows of expected predictions for {} rows of data", expected.rows(),
+         data.rows());
+  }
+  auto prediction =
+      session.run(runtime::bind(session.model(), data, {request.options.strict}, out));
+  runtime::PredictionTable table(session.outputs(), prediction);
+  std::map<std::string, size_t> places;
+  for (size_t c = 0; c < table.names().size(); ++c) places[table.names()[c]] = c;
+  Validation result;
+  result.rows = data.rows();
+  for (size_t r = 0; r < table.rows(); ++r) result.refused += table.refused(r);
+  std::vector<std::string_view> names(table.names().begin(), table.names().end());
+  for (size_t e = 0; e < expected.names.size(); ++e) {
+    const std::string& name = expected.names[e];
+    auto at = places.find(name);
+    if (at == places.end()) {
+      std::string_view near = nearest(name, names);
+      fail_help(place, "data-column", fmt::format("the model predicts no {}", quote(name)),
+                near.empty() ? "columns are named as 'panmodel predict' names them"
+                             : fmt::format("did you mean {}?", quote(near)));
+    }
+    result.columns.push_back(name);
+    for (size_t r = 0; r < data.rows(); ++r) {
+      compare_cell(table.cell(r, at->second), expected.cell(r, e).value_or(""), name,
+                   fmt::format("{}:{}", request.data, data.lines[r]), request, result);
+    }
+  }
+  return result;
 }
 
 }  // namespace
 
-Result<std::vector<runtime::RowError>> predict_csv(
-    std::shared_ptr<const Model> model, const std::string& data, const DataOptions& options,
-    Diagnostics& out, const std::function<void(std::string_view)>& line) {
+Result<std::vector<runtime::RowError>> predict_rows(
+    std::shared_ptr<const Model> model, const PredictRequest& request, Diagnostics& out,
+    const std::function<void(std::string_view)>& write) {
   return guarded([&] {
-    runtime::Session session = session_of(model, options);
+    runtime::Session session = session_of(model, request.options);
+    TableWriter writer(request.json_lines, write);
     std::vector<runtime::RowError> refused;
+    if (is_directory(request.data)) {
+      auto p = session.run(values_of(vectors_in(request.data, *model).inputs));
+      writer.add(runtime::PredictionTable(session.outputs(), p));
+      return std::move(p.errors);
+    }
     uint64_t done = 0;
-    bool header = false;
-    Bytes bytes = map_file(data);
-    runtime::read_csv(bytes, {options.missing, data}, kBatch, [&](runtime::Frame frame) {
-      Diagnostics once;
-      auto inputs = runtime::bind(*model, frame, {options.strict}, header ? once : out);
+    runtime::read_rows(request.data, row_options(request.options), kBatch, [&](runtime::Frame frame) {
+      Diagnostics repeated;
+      auto inputs = runtime::bind(*model, frame, {request.options.strict}, done ? repeated : out);
       runtime::Prediction p = session.run(inputs);
-      runtime::PredictionTable table(session.outputs(), p);
-      std::string text;
-      if (!header) {
-        for (const std::string& name : table.names()) {
-          text += (text.empty() ? "" : ",") + runtime::csv_field(name);
-        }
-        line(text);
-        header = true;
-      }
-      for (size_t r = 0; r < table.rows(); ++r) {
-        text.clear();
-        for (size_t c = 0; c < table.names().size(); ++c) {
-          if (c) text += ',';
-          text += table.cell(r, c);
-        }
-        line(text);
-      }
+      writer.add(runtime::PredictionTable(session.outputs(), p));
       for (runtime::RowError& e : p.errors) {
         e.row += done;
         refused.push_back(std::move(e));
@@ -86,7 +233,7 @@ Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
         }
       }
     } else {
-      frame = whole_csv(request.data, request.options);
+      frame = whole(request.data, request.options);
     }
     auto of_a = left.run(runtime::bind(*a, frame, {request.options.strict}, out));
     auto of_b = right.run(runtime::bind(*b, frame, {request.options.strict}, out));
@@ -104,57 +251,11 @@ Result<Validation> validate_model(std::shared_ptr<const Model> model, const Vali
                                   Diagnostics& out) {
   return guarded([&] {
     runtime::Session session = session_of(model, request.options);
-    runtime::Frame data = whole_csv(request.data, request.options);
-    runtime::Frame expected = whole_csv(request.expected, request.options);
-    if (data.rows() != expected.rows()) {
-      fail({}, "run-shape", "{} rows of data, {} rows of expected predictions", data.rows(),
-           expected.rows());
+    if (is_directory(request.data)) return validate_vectors(session, request);
+    if (request.expected.empty()) {
+      fail_help({}, "usage", "no expected predictions", "name their file with --expect");
     }
-    auto prediction = session.run(runtime::bind(*model, data, {request.options.strict}, out));
-    runtime::PredictionTable table(session.outputs(), prediction);
-    std::map<std::string, size_t> places;
-    for (size_t c = 0; c < table.names().size(); ++c) places[table.names()[c]] = c;
-    Validation result;
-    result.rows = data.rows();
-    std::vector<std::string_view> names(table.names().begin(), table.names().end());
-    for (size_t e = 0; e < expected.names.size(); ++e) {
-      const std::string& name = expected.names[e];
-      auto place = places.find(name);
-      if (place == places.end()) {
-        std::string_view near = nearest(name, names);
-        Location loc;
-        loc.file = request.expected;
-        fail_help(loc, "data-column", fmt::format("the model predicts no {}", quote(name)),
-                  near.empty() ? "columns are named as 'panmodel predict' names them"
-                               : fmt::format("did you mean {}?", quote(near)));
-      }
-      result.columns.push_back(name);
-      for (size_t r = 0; r < data.rows(); ++r) {
-        std::string found = table.cell(r, place->second);
-        std::string wanted = expected.cell(r, e).value_or("");
-        ++result.cells;
-        if (found == wanted || found == runtime::csv_field(wanted)) continue;
-        auto x = parse_real(found), y = parse_real(wanted);
-        bool equal = false;
-        if (x && y) {
-          double difference = std::abs(*x - *y), scale = std::max(std::abs(*x), std::abs(*y));
-          equal = (std::isnan(*x) && std::isnan(*y)) || *x == *y ||
-                  difference <= request.absolute + request.relative * scale;
-          if (scale > 0 && std::isfinite(difference)) {
-            result.max_relative = std::max(result.max_relative, difference / scale);
-          }
-        }
-        if (equal) continue;
-        ++result.differing;
-        if (name.find(':') == std::string::npos && !(x && y)) ++result.label_flips;
-        if (result.examples.size() < 10) {
-          result.examples.push_back(fmt::format("{}:{}: {} is {}, expected {}", request.data,
-                                                data.lines[r], name,
-                                                found.empty() ? "refused" : found, wanted));
-        }
-      }
-    }
-    return result;
+    return validate_rows(session, request, out);
   });
 }
 

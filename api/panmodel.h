@@ -47,21 +47,28 @@ struct Conversion {
 // Converts a file; nothing is written unless everything succeeded.
 Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out);
 
+// Rows come as CSV with a header line, JSON lines, .npy or .npz, told by content; "-" is standard
+// input. A directory holds ONNX test data (input_0.pb ...).
 struct DataOptions {
+  std::string format;                // csv, jsonl, npy or npz; empty = by content
   std::vector<std::string> missing;  // tokens that mean missing, beside the empty field
   bool strict = false;               // extra columns are an error
   std::vector<std::string> outputs;
   unsigned jobs = 1;
 };
-// Scores a CSV file batch by batch; `line` receives the header and then one CSV line per row.
-// Returns the refused rows.
-Result<std::vector<runtime::RowError>> predict_csv(std::shared_ptr<const Model> model,
-                                                   const std::string& data,
-                                                   const DataOptions& options, Diagnostics& out,
-                                                   const std::function<void(std::string_view)>& line);
+struct PredictRequest {
+  std::string data;
+  DataOptions options;
+  bool json_lines = false;  // one JSON object per row instead of CSV
+};
+// Scores rows batch by batch, so memory does not grow with them; `write` receives pieces of text:
+// for CSV the header and then one line per row. Returns the refused rows.
+Result<std::vector<runtime::RowError>> predict_rows(
+    std::shared_ptr<const Model> model, const PredictRequest& request, Diagnostics& out,
+    const std::function<void(std::string_view)>& write);
 
 struct CompareRequest {
-  std::string data;  // CSV; empty = rows made from both models
+  std::string data;  // empty = rows made from both models
   size_t rows = 500;
   uint64_t seed = 1;
   DataOptions options;
@@ -75,17 +82,20 @@ Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
 // CSV; the same for the same seed.
 Result<std::string> probe_csv(const Model& model, size_t rows, uint64_t seed);
 
-// A model against recorded predictions, a CSV whose columns are named as predict names them.
+// A model against recorded predictions, rows whose columns are named as predict names them. Where
+// `data` is a directory of ONNX test data, its outputs are what is expected.
 struct ValidateRequest {
   std::string data, expected;
   DataOptions options;
   double relative = 1e-9, absolute = 1e-12;
 };
 struct Validation {
-  uint64_t rows = 0, cells = 0, differing = 0, label_flips = 0;
+  uint64_t rows = 0, cells = 0, differing = 0, label_flips = 0, refused = 0;
   double max_relative = 0;
-  std::vector<std::string> columns;  // compared
+  double needed_relative = 0;  // smallest relative tolerance that would pass at this absolute one
+  std::vector<std::string> columns;   // compared
   std::vector<std::string> examples;  // the first differences, as text
+  bool equal() const { return differing == 0; }
 };
 Result<Validation> validate_model(std::shared_ptr<const Model> model, const ValidateRequest& request,
                                   Diagnostics& out);
@@ -115,6 +125,8 @@ std::string inspect_text(const Model& model);
 std::string inspect_json(const Model& model);
 std::string comparison_text(const runtime::Comparison& comparison);
 std::string comparison_json(const runtime::Comparison& comparison);
+std::string validation_text(const Validation& validation);
+std::string validation_json(const Validation& validation);
 // docs/ops.md
 std::string ops_markdown();
 

@@ -88,8 +88,24 @@ Bytes map_file(const std::string& path, uint64_t max_bytes) {
   return {std::span<const std::byte>(static_cast<const std::byte*>(at), size), std::move(owner)};
 }
 
-void write_file(const std::string& path, std::span<const std::byte> data,
-                const WriteFileOptions& options) {
+struct FileWriter::State {
+  std::string path, temporary;
+  Descriptor fd;
+  bool committed = false;
+
+  State(std::string p, std::string t, int descriptor)
+      : path(std::move(p)), temporary(std::move(t)), fd(descriptor) {}
+  ~State() {
+    if (!committed) ::unlink(temporary.c_str());
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  [[noreturn]] void give_up(const char* what) const {
+    fail(file_loc(path), "file-write", "{} failed: {}", what, std::strerror(errno));
+  }
+};
+
+FileWriter::FileWriter(const std::string& path, const WriteFileOptions& options) {
   struct stat st {};
   bool exists = ::stat(path.c_str(), &st) == 0;
   if (exists && S_ISDIR(st.st_mode)) {
@@ -99,32 +115,72 @@ void write_file(const std::string& path, std::span<const std::byte> data,
     fail_help(file_loc(path), "file-exists", "the output file exists already",
               "use --force to overwrite it");
   }
-  std::string directory = directory_of(path);
   std::string temporary = path + ".XXXXXX";
-  Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (fd.get() < 0) {
-    fail(file_loc(path), "file-write", "cannot create a file in '{}': {}", directory,
+  int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) {
+    fail(file_loc(path), "file-write", "cannot create a file in '{}': {}", directory_of(path),
          std::strerror(errno));
   }
-  auto give_up = [&](const char* what) {
-    int error = errno;
-    ::unlink(temporary.c_str());
-    fail(file_loc(path), "file-write", "{} failed: {}", what, std::strerror(error));
-  };
+  state_ = std::make_unique<State>(path, std::move(temporary), fd);
   mode_t mask = ::umask(0);
   ::umask(mask);
-  if (::fchmod(fd.get(), exists ? st.st_mode & 0777 : 0666 & ~mask) != 0) give_up("fchmod");
+  if (::fchmod(fd, exists ? st.st_mode & 0777 : 0666 & ~mask) != 0) state_->give_up("fchmod");
+}
+
+FileWriter::~FileWriter() = default;
+
+void FileWriter::write(std::span<const std::byte> data) {
   for (size_t done = 0; done < data.size();) {
-    ssize_t n = ::write(fd.get(), data.data() + done, data.size() - done);
+    ssize_t n = ::write(state_->fd.get(), data.data() + done, data.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) give_up("write");
+    if (n < 0) state_->give_up("write");
     done += static_cast<size_t>(n);
   }
-  if (::fsync(fd.get()) != 0) give_up("fsync");
-  if (!fd.close()) give_up("close");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) give_up("rename");
-  Descriptor dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+void FileWriter::commit() {
+  if (::fsync(state_->fd.get()) != 0) state_->give_up("fsync");
+  if (!state_->fd.close()) state_->give_up("close");
+  if (::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) state_->give_up("rename");
+  state_->committed = true;
+  Descriptor dir(::open(directory_of(state_->path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir.get() >= 0) ::fsync(dir.get());
+}
+
+void write_file(const std::string& path, std::span<const std::byte> data,
+                const WriteFileOptions& options) {
+  FileWriter file(path, options);
+  file.write(data);
+  file.commit();
+}
+
+struct InputStream::State {
+  Descriptor fd;
+  std::string path;
+  std::vector<char> buffer;
+
+  State(int descriptor, std::string p)
+      : fd(descriptor), path(std::move(p)), buffer(size_t{1} << 16) {}
+};
+
+InputStream::InputStream(const std::string& path) {
+  bool standard = path == "-";
+  int fd = standard ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                    : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0) fail(file_loc(path), "file-open", "cannot open: {}", std::strerror(errno));
+  state_ = std::make_unique<State>(fd, standard ? "<stdin>" : path);
+}
+
+InputStream::~InputStream() = default;
+
+std::string_view InputStream::next() {
+  for (;;) {
+    ssize_t n = ::read(state_->fd.get(), state_->buffer.data(), state_->buffer.size());
+    if (n >= 0) return {state_->buffer.data(), static_cast<size_t>(n)};
+    if (errno != EINTR) {
+      fail(file_loc(state_->path), "file-read", "cannot read: {}", std::strerror(errno));
+    }
+  }
 }
 
 }  // namespace panmodel

@@ -60,11 +60,37 @@ T load_be(const void* from) {
 // `max_bytes` guards reads from pipes.
 Bytes map_file(const std::string& path, uint64_t max_bytes = UINT64_MAX);
 
-// Writes atomically: temporary file in the same directory, fsync, rename, fsync of the directory.
-// Throws Failure file-write, or file-exists unless `overwrite`; the old file is then untouched.
+// A file read from front to back in pieces, so that its size does not matter; "-" is standard input.
+class InputStream {
+ public:
+  explicit InputStream(const std::string& path);  // throws Failure file-open
+  ~InputStream();
+  // The next piece, valid until the next call; empty at the end. Throws Failure file-read.
+  std::string_view next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 struct WriteFileOptions {
   bool overwrite = false;
 };
+// A file that appears whole or not at all: a temporary file in the same directory, which commit()
+// syncs and renames; without commit() it is removed. All throw Failure file-write, the constructor
+// also file-exists unless `overwrite`; the old file is then untouched.
+class FileWriter {
+ public:
+  FileWriter(const std::string& path, const WriteFileOptions& options);
+  ~FileWriter();
+  void write(std::span<const std::byte> data);
+  void commit();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+// All of a file at once.
 void write_file(const std::string& path, std::span<const std::byte> data,
                 const WriteFileOptions& options);
 

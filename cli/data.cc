@@ -5,6 +5,8 @@ namespace panmodel::cli {
 namespace {
 
 void add_data_options(CLI::App* verb, DataOptions& options) {
+  verb->add_option("--data-format", options.format, "csv, jsonl, npy or npz; default: by content")
+      ->check(CLI::IsMember({"csv", "jsonl", "npy", "npz"}));
   verb->add_option("--missing", options.missing, "tokens that mean missing, beside the empty field");
   verb->add_flag("--strict", options.strict, "extra columns are an error");
   verb->add_option("--output", options.outputs, "outputs to compute, in this order (repeatable)");
@@ -15,38 +17,46 @@ void add_data_options(CLI::App* verb, DataOptions& options) {
 
 void add_predict(CLI::App& app, Common& common) {
   struct Options {
-    std::string model, data, output;
-    DataOptions data_options;
-    bool force = false, stop = false;
+    std::string model, output, format = "csv";
+    PredictRequest request;
+    bool force = false;
   };
   auto o = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("predict", "score the rows of a CSV file");
+  CLI::App* verb = app.add_subcommand("predict", "score rows of data");
   verb->add_option("model", o->model, "model file")->required();
-  verb->add_option("--data", o->data, "CSV with a header line; - for standard input")->required();
+  verb->add_option("--data", o->request.data, "rows: CSV, JSON lines, .npy, .npz; - for standard input")
+      ->required();
   verb->add_option("-o", o->output, "file to write; default: standard output");
+  verb->add_option("--format", o->format, "of the predictions: csv or jsonl")
+      ->check(CLI::IsMember({"csv", "jsonl"}));
   verb->add_flag("--force", o->force, "overwrite the output");
-  add_data_options(verb, o->data_options);
+  add_data_options(verb, o->request.options);
   verb->callback([o, &common] {
     auto model = load(o->model, {}, common);
     if (!model) return;
+    o->request.json_lines = o->format == "jsonl";
     Diagnostics out;
-    std::string text;
     bool to_file = !o->output.empty() && o->output != "-";
-    auto refused = predict_csv(model, o->data, o->data_options, out, [&](std::string_view line) {
-      text += line;
-      text += '\n';
-      if (!to_file && text.size() > (1 << 20)) {
-        print(text, "", false, common);
-        text.clear();
-      }
+    auto refused = guarded([&] {
+      std::optional<FileWriter> file;
+      if (to_file) file.emplace(o->output, WriteFileOptions{.overwrite = o->force});
+      auto rows = predict_rows(model, o->request, out, [&](std::string_view text) {
+        if (file) {
+          file->write(std::as_bytes(std::span(text)));
+        } else {
+          print(std::string(text), "", false, common);
+        }
+      });
+      if (rows && file) file->commit();
+      return rows;
     });
     say(out, common);
     if (!refused) return say(refused.error(), common);
-    print(text, o->output, o->force, common);
-    for (const auto& e : *refused) {
+    if (!*refused) return say(refused->error(), common);
+    for (const auto& e : **refused) {
       Diagnostic d{Severity::error, e.code, CodeKind::differ,
                    fmt::format("row {} is refused: {} ({})", e.row, e.message, e.where), {}, {}};
-      d.location.file = o->data;
+      d.location.file = o->request.data;
       say(d, common);
     }
   });
@@ -62,7 +72,7 @@ void add_compare(CLI::App& app, Common& common) {
   CLI::App* verb = app.add_subcommand("compare", "two models on the same rows");
   verb->add_option("first", o->a, "model file")->required();
   verb->add_option("second", o->b, "model file")->required();
-  verb->add_option("--data", o->request.data, "CSV; default: rows made from both models");
+  verb->add_option("--data", o->request.data, "rows; default: made from both models");
   verb->add_option("--rows", o->request.rows, "number of rows made from each model");
   verb->add_option("--seed", o->request.seed, "seed of the rows");
   verb->add_option("--rtol", o->request.tolerance.relative, "relative tolerance; default: from the types");
@@ -109,16 +119,20 @@ void add_rows(CLI::App& app, Common& common) {
 
 void add_validate(CLI::App& app, Common& common) {
   struct Options {
-    std::string model;
+    std::string model, format = "text", output;
     ValidateRequest request;
+    bool force = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("validate", "a model against recorded predictions");
   verb->add_option("model", o->model, "model file")->required();
-  verb->add_option("--data", o->request.data, "CSV of inputs")->required();
-  verb->add_option("--expect", o->request.expected, "CSV of predictions, columns as predict names them")->required();
+  verb->add_option("--data", o->request.data, "rows, or a directory of ONNX test data")->required();
+  verb->add_option("--expect", o->request.expected, "predictions, columns as predict names them");
   verb->add_option("--rtol", o->request.relative, "relative tolerance");
   verb->add_option("--atol", o->request.absolute, "absolute tolerance");
+  verb->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  verb->add_option("-o", o->output, "write the report to this file");
+  verb->add_flag("--force", o->force, "overwrite the report");
   add_data_options(verb, o->request.options);
   verb->callback([o, &common] {
     auto model = load(o->model, {}, common);
@@ -127,12 +141,9 @@ void add_validate(CLI::App& app, Common& common) {
     auto result = validate_model(model, o->request, out);
     say(out, common);
     if (!result) return say(result.error(), common);
-    std::string text = fmt::format("{} rows, {} cells in {} columns: {} differ, max rel {:.3g}\n",
-                                   result->rows, result->cells, result->columns.size(),
-                                   result->differing, result->max_relative);
-    for (const std::string& e : result->examples) text += e + "\n";
-    print(text, "", false, common);
-    if (result->differing > 0) common.status = std::max(common.status, 1);
+    print(o->format == "json" ? validation_json(*result) : validation_text(*result), o->output,
+          o->force, common);
+    if (!result->equal()) common.status = std::max(common.status, 1);
   });
 }
 

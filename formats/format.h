@@ -1,9 +1,11 @@
 #pragma once
 // What a format offers. Formats are listed in registry.cc; none knows another.
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/diagnostic.h"
@@ -24,6 +26,12 @@ struct WriteOptions {
   bool zip_map = false;
 };
 
+// Recorded vectors: parallel to the model's inputs and outputs; an output without a record is empty.
+struct TestVectors {
+  std::vector<Tensor> inputs;
+  std::vector<std::optional<Tensor>> outputs;
+};
+
 struct Format {
   std::string_view name;
   std::string_view title;
@@ -38,6 +46,8 @@ struct Format {
   std::string (*write)(const Model& model, const WriteOptions& options, Diagnostics& out);
   // Structure and safety without building a model: every problem found is reported to `out`.
   void (*check)(const Bytes& bytes, const ReadOptions& options, Diagnostics& out);
+  // Vectors in a directory laid out as the format's own test data. Null when it has no such layout.
+  TestVectors (*read_vectors)(const std::string& directory, const Model& model);
 };
 
 // All formats, in alphabetical order.

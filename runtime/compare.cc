@@ -1,6 +1,7 @@
 #include "runtime/compare.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -75,16 +76,37 @@ void compare_labels(const Tensor& x, const Tensor& y, const Side& a, const Side&
   }
 }
 
+// Place of a finite real in the ascending order of all reals of its type.
+template <class Real, class Int>
+int64_t order_of(Real x) {
+  Int bits = std::bit_cast<Int>(x);
+  return bits < 0 ? -static_cast<int64_t>(bits & std::numeric_limits<Int>::max()) : bits;
+}
+
+size_t ulp_bucket(double u, double v, bool narrow) {
+  if (!std::isfinite(u) || !std::isfinite(v)) return 5;
+  int64_t a = narrow ? order_of<float, int32_t>(static_cast<float>(u)) : order_of<double, int64_t>(u);
+  int64_t b = narrow ? order_of<float, int32_t>(static_cast<float>(v)) : order_of<double, int64_t>(v);
+  uint64_t distance = static_cast<uint64_t>(std::max(a, b)) - static_cast<uint64_t>(std::min(a, b));
+  constexpr uint64_t kEnds[] = {0, 1, 4, 16, 256};
+  return static_cast<size_t>(std::lower_bound(std::begin(kEnds), std::end(kEnds), distance) - kEnds);
+}
+
 void compare_numbers(const Tensor& x, const Tensor& y, const Side& a, const Side& b, size_t rows,
                      OutputComparison& result) {
   size_t width = rows == 0 ? 0 : x.size() / rows;
   double sum = 0, worst = -1;
+  bool narrow = x.dtype() == DType::f32 || y.dtype() == DType::f32;
   for (size_t row = 0; row < rows; ++row) {
     if (a.refused[row] || b.refused[row]) continue;
     for (size_t k = 0; k < width; ++k) {
       double u = x.real(row * width + k), v = y.real(row * width + k);
       ++result.compared;
-      if (u == v || (std::isnan(u) && std::isnan(v))) continue;
+      if (u == v || (std::isnan(u) && std::isnan(v))) {
+        ++result.ulps[0];
+        continue;
+      }
+      ++result.ulps[ulp_bucket(u, v, narrow)];
       double absolute = std::abs(u - v);
       double scale = std::max(std::abs(u), std::abs(v));
       double relative = absolute / scale;

@@ -1,5 +1,6 @@
 #pragma once
 // Comparison of two predictions of the same rows, as a value that reports print.
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -29,6 +30,9 @@ struct OutputComparison {
   uint64_t differing = 0;    // cells beyond the tolerance, or labels that differ
   double max_absolute = 0, max_relative = 0, mean_absolute = 0;
   uint64_t worst_row = 0;
+  // Cells by distance in units of the last place of the narrower type: equal, 1, 2-4, 5-16, 17-256,
+  // more (signs or infinities that differ count as more).
+  std::array<uint64_t, 6> ulps{};
   Tolerance tolerance;
   double needed_relative = 0;  // smallest relative tolerance that would pass at this absolute one
   std::string error;           // why the outputs cannot be compared; empty = compared

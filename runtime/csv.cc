@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "runtime/frame.h"
@@ -33,9 +34,31 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  void run(std::string_view text) {
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    size_t nul = text.find('\0');
+  void run(const std::function<std::string_view()>& next) {
+    std::string start;  // until it is clear whether a byte order mark comes first
+    bool started = false;
+    for (std::string_view piece = next(); !piece.empty(); piece = next()) {
+      if (started) {
+        feed(piece);
+        continue;
+      }
+      start += piece;
+      if (start.size() < 3) continue;
+      started = true;
+      feed(std::string_view(start).substr(start.starts_with("\xef\xbb\xbf") ? 3 : 0));
+    }
+    if (!started) feed(start);
+    if (csv_fini(&parser_, on_field, on_row, this) != 0) {
+      fail(line_of(options_.file, line_), "data-csv", "a quoted field is not closed");
+    }
+    if (failure_) throw Failure(*failure_);
+    if (!header_done_) fail(line_of(options_.file, 1), "data-csv", "no header line");
+    // A header alone is a table without rows.
+    if (frame_.rows() > 0 || !delivered_) sink_(std::move(frame_));
+  }
+
+ private:
+  void feed(std::string_view text) {
     while (!text.empty()) {
       std::string_view chunk = text.substr(0, kChunk);
       text.remove_prefix(chunk.size());
@@ -44,19 +67,12 @@ class Parser {
       if (used != chunk.size()) {
         fail(line_of(options_.file, line_), "data-csv", "{}", csv_strerror(csv_error(&parser_)));
       }
+      if (chunk.find('\0') != std::string_view::npos) {
+        fail(line_of(options_.file, line_), "data-csv", "a NUL byte in the text");
+      }
     }
-    if (csv_fini(&parser_, on_field, on_row, this) != 0) {
-      fail(line_of(options_.file, line_), "data-csv", "a quoted field is not closed");
-    }
-    if (failure_) throw Failure(*failure_);
-    if (nul != std::string_view::npos) {
-      fail(line_of(options_.file, line_), "data-csv", "a NUL byte in the text");
-    }
-    if (!header_done_) fail(line_of(options_.file, 1), "data-csv", "no header line");
-    if (frame_.rows() > 0) sink_(std::move(frame_));
   }
 
- private:
   static void on_field(void* data, size_t size, void* self) {
     auto& p = *static_cast<Parser*>(self);
     if (p.failure_) return;
@@ -111,6 +127,7 @@ class Parser {
         Frame next;
         next.names = frame_.names;
         next.file = frame_.file;
+        delivered_ = true;
         try {
           sink_(std::move(frame_));
         } catch (const Failure& f) {
@@ -129,16 +146,22 @@ class Parser {
   Frame frame_;
   std::vector<std::optional<std::string>> row_;
   std::optional<Diagnostic> failure_;
-  bool header_done_ = false;
+  bool header_done_ = false, delivered_ = false;
   int last_end_ = -1;
   uint32_t line_ = 1;
 };
 
 }  // namespace
 
+void read_csv(const std::function<std::string_view()>& next, const CsvOptions& options, size_t batch,
+              const std::function<void(Frame)>& sink) {
+  Parser(options, batch, sink).run(next);
+}
+
 void read_csv(const Bytes& bytes, const CsvOptions& options, size_t batch,
               const std::function<void(Frame)>& sink) {
-  Parser(options, batch, sink).run(bytes.text());
+  std::string_view text = bytes.text();
+  read_csv([&text] { return std::exchange(text, std::string_view()); }, options, batch, sink);
 }
 
 std::string csv_field(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "runtime/frame.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -264,6 +265,17 @@ PredictionTable::PredictionTable(std::span<const Output> outputs, const Predicti
   for (const RowError& e : prediction.errors) {
     if (e.row < rows_) refused_[e.row] = 1;
   }
+}
+
+std::string PredictionTable::json_cell(size_t row, size_t column) const {
+  if (refused(row)) return "null";
+  const Column& c = columns_[column];
+  size_t index = row * c.width + c.at;
+  std::string text = element_text(*c.tensor, index);
+  DType dtype = c.tensor->dtype();
+  bool number = is_integer(dtype) || dtype == DType::boolean ||
+                (is_floating(dtype) && std::isfinite(c.tensor->real(index)));
+  return number ? text : json_string(text);
 }
 
 std::string PredictionTable::cell(size_t row, size_t column) const {

@@ -36,7 +36,10 @@ struct CsvOptions {
 };
 
 // Streams a CSV text with a header line: calls `sink` with frames of at most `batch` rows. An
-// unquoted empty field is missing, "" is the empty text. Fails "data-csv" with the line.
+// unquoted empty field is missing, "" is the empty text. `next` gives pieces of the text and an
+// empty one at the end. Fails "data-csv" with the line.
+void read_csv(const std::function<std::string_view()>& next, const CsvOptions& options, size_t batch,
+              const std::function<void(Frame)>& sink);
 void read_csv(const Bytes& bytes, const CsvOptions& options, size_t batch,
               const std::function<void(Frame)>& sink);
 
@@ -64,6 +67,9 @@ class PredictionTable {
   // CSV form of a cell; empty for a refused row.
   std::string cell(size_t row, size_t column) const;
   bool refused(size_t row) const { return refused_[row] != 0; }
+  // The cell as a JSON value: null for a refused row; a NaN or an infinity is a string, because
+  // JSON has no such numbers.
+  std::string json_cell(size_t row, size_t column) const;
 
  private:
   struct Column {
@@ -78,6 +84,8 @@ class PredictionTable {
 
 // A field of a CSV file: quoted where it must be, and when it is the empty text.
 std::string csv_field(std::string_view text);
+// A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+std::string json_string(std::string_view text);
 // Text of one element: shortest reals, integers, true / false, text.
 std::string element_text(const Tensor& tensor, size_t index);
 

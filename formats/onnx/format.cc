@@ -2,6 +2,7 @@
 
 #include "formats/onnx/document.h"
 #include "formats/onnx/reader.h"
+#include "formats/onnx/test_data.h"
 #include "formats/onnx/wire.h"
 #include "formats/onnx/writer.h"
 
@@ -47,7 +48,7 @@ void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
 
 const Format& format() {
   static const Format onnx{"onnx", "ONNX", kExtensions, sniff, read_to_ir, make_target, write_model,
-                           check};
+                           check,  read_test_data};
   return onnx;
 }
 

@@ -52,7 +52,7 @@ void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
 
 const Format& format() {
   static const Format pickle{"pickle", "Python pickle (scikit-learn)", kExtensions, sniff, read,
-                             nullptr,  nullptr,                        check};
+                             nullptr,  nullptr,                        check,       nullptr};
   return pickle;
 }
 

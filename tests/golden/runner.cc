@@ -1,5 +1,5 @@
-// panmodel_golden [--accept] [--bin FILE] [--testdata DIR] FILE.test...
-// Runs golden tests (tests/golden/README.md). Exit: 0 all as expected, 1 not, 2 usage, 77 skipped.
+// panmodel_golden [--accept] [--bin FILE] [--testdata DIR] FILE.test|FILE.md...
+// Runs golden tests and the console transcripts of documents (tests/golden/README.md). Exit: 0 all as expected, 1 not, 2 usage, 77 skipped.
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,16 +10,19 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "tests/golden/case.h"
+#include "tests/golden/transcript.h"
 
 namespace fs = std::filesystem;
 using panmodel::golden::Case;
 using panmodel::golden::Run;
+using panmodel::golden::Transcript;
 
 namespace {
 
@@ -132,7 +135,9 @@ bool settle(Run& run, const Outcome& got, bool accept) {
   return false;
 }
 
-int run_case(Case& test, const fs::path& file, const Options& options, const fs::path& scratch) {
+// `whole` gives the text of the file with what was found, for --accept.
+int run_case(Case& test, const fs::path& file, const Options& options, const fs::path& scratch,
+             const std::function<std::string()>& whole) {
   const char* corpus = std::getenv("PANMODEL_CORPUS");
   if (test.needs_corpus && (corpus == nullptr || *corpus == '\0')) {
     std::cout << file.string() << ": skipped, PANMODEL_CORPUS is not set\n";
@@ -174,17 +179,34 @@ int run_case(Case& test, const fs::path& file, const Options& options, const fs:
     return 1;
   }
   std::cout << "accepted " << file.string() << "\n";
-  return write_file(file, print(test)) ? 0 : 1;
+  return write_file(file, whole()) ? 0 : 1;
+}
+
+// Both streams of a transcript's command are one text, and testdata is at hand.
+int run_document(Transcript& transcript, const fs::path& file, const Options& options,
+                 const fs::path& scratch) {
+  fs::create_directory(scratch / "work");
+  fs::create_directory_symlink(options.testdata, scratch / "work" / "testdata");
+  for (Run& run : transcript.commands.runs) run.command = "{ " + run.command + "; } 2>&1";
+  return run_case(transcript.commands, file, options, scratch, [&] {
+    for (Run& run : transcript.commands.runs)
+      run.command = run.command.substr(2, run.command.size() - 2 - std::strlen("; } 2>&1"));
+    return print_transcript(transcript);
+  });
 }
 
 int run_file(const fs::path& file, const Options& options) {
   Case test;
+  Transcript transcript;
   std::error_code error;
   if (!fs::is_regular_file(file, error)) {
     std::cout << file.string() << ": no such file\n";
     return 1;
   }
-  if (const std::string message = parse(read_file(file), test); !message.empty()) {
+  const bool document = file.extension() == ".md";
+  const std::string message = document ? parse_transcript(read_file(file), transcript)
+                                       : parse(read_file(file), test);
+  if (!message.empty()) {
     std::cout << file.string() << ": " << message << "\n";
     return 1;
   }
@@ -193,7 +215,8 @@ int run_file(const fs::path& file, const Options& options) {
     std::cout << "cannot make a directory for the test: " << std::strerror(errno) << "\n";
     return 1;
   }
-  const int result = run_case(test, file, options, name);
+  const int result = document ? run_document(transcript, file, options, name)
+                              : run_case(test, file, options, name, [&] { return print(test); });
   fs::remove_all(name, error);
   return result;
 }
@@ -219,7 +242,7 @@ bool parse_options(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse_options(argc, argv, options)) {
-    std::cerr << "usage: panmodel_golden [--accept] [--bin FILE] [--testdata DIR] FILE.test...\n";
+    std::cerr << "usage: panmodel_golden [--accept] [--bin FILE] [--testdata DIR] FILE.test|FILE.md...\n";
     return 2;
   }
   int worst = 0;
