@@ -17,11 +17,11 @@ namespace {
 bool is_number(DType d) { return is_floating(d) || is_integer(d) || d == DType::boolean; }
 
 std::string target_name(const Output& output, const std::vector<Output>& all) {
-  bool predicts_value = std::any_of(all.begin(), all.end(),
-                                    [](const Output& o) { return o.role == Role::value; });
+  bool predicts = std::any_of(all.begin(), all.end(),
+                              [](const Output& o) { return o.name == "predict"; });
   if (output.name == "predict") return output.role == Role::label ? "label" : "variable";
   if (output.name == "predict_proba") return "probabilities";
-  if (output.name == "transform") return predicts_value ? "transformed" : "variable";
+  if (output.name == "transform") return predicts ? "transformed" : "variable";
   return output.name;
 }
 

@@ -13,8 +13,8 @@ constexpr OpId kImpute[] = {OpId::table_IsMissing, OpId::tensor_Binary, OpId::te
 constexpr OpId kNormalize[] = {OpId::tensor_Reduce, OpId::tensor_Binary, OpId::tensor_Where,
                                OpId::tensor_Unary};
 constexpr OpId kBinarize[] = {OpId::tensor_Binary, OpId::tensor_Cast};
-constexpr OpId kDiscretize[] = {OpId::tensor_Unsqueeze, OpId::tensor_Binary, OpId::tensor_Cast,
-                                OpId::tensor_Reduce};
+constexpr OpId kDiscretize[] = {OpId::tensor_Unsqueeze, OpId::tensor_Binary, OpId::tensor_Unary,
+                                OpId::tensor_Cast, OpId::tensor_Reduce, OpId::tensor_Variadic};
 constexpr OpId kPolynomial[] = {OpId::tensor_Gather, OpId::tensor_Binary, OpId::tensor_Concat,
                                 OpId::tensor_Shape, OpId::tensor_ConstantOfShape};
 constexpr OpId kLinear[] = {OpId::tensor_MatMul, OpId::tensor_Binary};

@@ -19,9 +19,11 @@ class Columns {
     for (size_t i = 0; i < frame.names.size(); ++i) by_name_.emplace(frame.names[i], i);
     std::vector<std::string> wanted;
     for (const Input& input : model.inputs) {
-      size_t width = width_of(model, input);
+      size_t width = width_of(model, input, frame);
       for (size_t k = 0; k < width; ++k) {
-        if (input.features.size() == width) {
+        if (takes_all(model, input)) {
+          wanted.push_back(frame.names[k]);
+        } else if (input.features.size() == width) {
           wanted.push_back(input.features[k]);
         } else {
           wanted.push_back(width == 1 ? input.name : fmt::format("{}:{}", input.name, k));
@@ -61,7 +63,15 @@ class Columns {
     }
   }
 
-  static size_t width_of(const Model& model, const Input& input) {
+  // The only input of a model, a matrix of no fixed width: it is fed all columns.
+  static bool takes_all(const Model& model, const Input& input) {
+    const TensorType* t = model.graph.type(input.value).tensor();
+    return model.inputs.size() == 1 && t && t->dims && t->dims->size() == 2 &&
+           !t->dims->back().fixed() && input.features.empty();
+  }
+
+  static size_t width_of(const Model& model, const Input& input, const Frame& frame) {
+    if (takes_all(model, input)) return frame.names.size();
     const Type& type = model.graph.type(input.value);
     if (type.column() != nullptr) return 1;
     const TensorType* t = type.tensor();
@@ -207,7 +217,7 @@ std::vector<Value> bind(const Model& model, const Frame& frame, const BindOption
   std::vector<Value> values;
   size_t next = 0;
   for (const Input& input : model.inputs) {
-    size_t width = Columns::width_of(model, input);
+    size_t width = Columns::width_of(model, input, frame);
     std::vector<size_t> places;
     for (size_t k = 0; k < width; ++k) places.push_back(columns[next++]);
     const Type& type = model.graph.type(input.value);

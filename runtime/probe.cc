@@ -21,6 +21,7 @@ namespace panmodel::runtime {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr size_t kFreeWidth = 2;      // of a matrix that may have any number of columns
 constexpr size_t kMaxValues = 4096;  // interesting values per column
 
 // A raw input column, and the affine map from it to what an operator sees: seen = (x - shift) / by.
@@ -65,6 +66,8 @@ class Tracer {
         width = static_cast<size_t>(t->dims->back().size);
       } else if (!input.features.empty()) {
         width = input.features.size();
+      } else if (t->dims && t->dims->size() == 2) {
+        width = kFreeWidth;
       } else if (!t->dims || t->dims->size() != 1) {
         fail({}, "run-shape", "no rows can be made for input '{}' of type {}", input.name,
              to_string(type));

@@ -79,20 +79,26 @@ std::string lower_discretize(PatternContext& c, Results& results) {
   for (int64_t n : op.counts) most = std::max(most, n);
   int64_t features = static_cast<int64_t>(op.counts.size());
   if (most == 0) most = 1;
-  // Edges as [F,most], padded with NaN, which no x reaches.
+  // Edges as [F,most], padded with infinity. A NaN is not below any edge, and an infinite x not below
+  // the padding either, so the sum is limited to the number of edges.
   std::vector<double> edges(static_cast<size_t>(features * most),
-                            std::numeric_limits<double>::quiet_NaN());
+                            std::numeric_limits<double>::infinity());
+  std::vector<double> counts;
   size_t at = 0;
   for (size_t f = 0; f < op.counts.size(); ++f) {
+    counts.push_back(static_cast<double>(op.counts[f]));
     for (size_t k = 0; k < static_cast<size_t>(op.counts[f]); ++k) {
       edges[f * static_cast<size_t>(most) + k] = op.edges[at++];
     }
   }
   ValueId wide = b.add(tensor::Unsqueeze{{2}}, {x});
-  ValueId reached = binary(b, BinaryFn::greater_or_equal, wide,
-                           real_constant(b, DType::f64, {features, most}, edges));
-  ValueId ones = b.add(tensor::Cast{DType::f64}, {reached});
-  results = {b.add(tensor::Reduce{tensor::ReduceFn::sum, {2}, false}, {ones})};
+  ValueId below = binary(b, BinaryFn::less, wide,
+                         real_constant(b, DType::f64, {features, most}, edges));
+  ValueId reached = b.add(tensor::Cast{DType::f64}, {unary(b, tensor::UnaryFn::logical_not, below)});
+  ValueId sum = b.add(tensor::Reduce{tensor::ReduceFn::sum, {2}, false}, {reached});
+  bool padded = std::any_of(op.counts.begin(), op.counts.end(), [&](int64_t n) { return n < most; });
+  if (padded) sum = b.add(tensor::Variadic{tensor::VariadicFn::min}, {sum, row_constant(b, DType::f64, counts)});
+  results = {sum};
   return {};
 }
 

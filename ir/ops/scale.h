@@ -63,7 +63,7 @@ struct Polynomial {
   std::vector<std::vector<int64_t>> terms;
   static constexpr OpMeta meta{"ml.polynomial", "Products of features; the empty product is 1.", Accuracy::rounded};
   static constexpr auto fields() {
-    return std::tuple{field("terms", &Polynomial::terms, "feature indices of each product, ascending, repeated for powers")};
+    return std::tuple{field("terms", &Polynomial::terms, "feature indices of each product in the order of multiplication, repeated for powers")};
   }
   static Types infer(const Polynomial&, InferContext&);
 };

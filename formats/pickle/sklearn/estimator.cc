@@ -11,22 +11,7 @@ namespace {
 constexpr int kMaxNesting = 64;
 constexpr int kMaxEstimators = 100'000;
 thread_local int nesting = 0;
-thread_local int visited = 0;
-
-// Parts may be shared, so that few of them are reached along exponentially many paths.
-struct Nested {
-  explicit Nested(const PyCursor& self) {
-    if (nesting == 0) visited = 0;
-    if (nesting >= kMaxNesting) {
-      self.refuse("pickle-limit-depth", "estimators nested more than {} deep", kMaxNesting);
-    }
-    if (++visited > kMaxEstimators) {
-      self.refuse("pickle-limit-estimators", "more than {} estimators within one", kMaxEstimators);
-    }
-    ++nesting;
-  }
-  ~Nested() { --nesting; }
-};
+thread_local int visited = 0;  // since the outermost walk began
 
 const EstimatorRow& row_of(const PyCursor& self) {
   if (!self.is_object()) {
@@ -57,29 +42,53 @@ Version version_of(const PyCursor& self, Version outer) {
 
 }  // namespace
 
-Estimate read_estimator(Reader& r, const PyCursor& self, const Features& x) {
-  Nested guard(self);
+Walk::Walk(const PyCursor& self) {
+  if (nesting == 0) visited = 0;
+  if (nesting >= kMaxNesting) {
+    self.refuse("pickle-limit-depth", "estimators nested more than {} deep", kMaxNesting);
+  }
+  // Parts may be shared, so that few of them are reached along exponentially many paths.
+  if (++visited > kMaxEstimators) {
+    self.refuse("pickle-limit-estimators", "more than {} estimators within one", kMaxEstimators);
+  }
+  ++nesting;
+}
+
+Walk::~Walk() { --nesting; }
+
+void Demands::want(size_t column, DType dtype) {
+  std::optional<DType>& now = columns[column].dtype;
+  if (!now || dtype != DType::f64) now = dtype;
+}
+
+Estimate read_estimator(Reader& r, const PyCursor& self, const Features& x, Want want) {
+  Walk guard(self);
   const EstimatorRow& row = row_of(self);
   Version outer = r.version;
+  Want wanted = r.want;
   LocId place = r.builder.current();
   r.version = version_of(self, outer);
+  r.want = want;
   r.builder.at(self.loc());
   Estimate e = row.read(r, self, x);
   r.version = outer;
+  r.want = wanted;
   r.builder.at(place);
   return e;
 }
 
 void demand_of(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
-  Nested guard(self);
+  Walk guard(self);
   const EstimatorRow& row = row_of(self);
-  if (row.demand != nullptr) row.demand(self, columns, demands);
+  if (row.demand != nullptr) return row.demand(self, columns, demands);
+  for (size_t column : columns) demands.want(column, DType::f64);
 }
 
 void require_known(const PyCursor& self) { row_of(self); }
+bool takes_any_width(const PyCursor& self) { return row_of(self).any_width; }
 
 Features read_transform(Reader& r, const PyCursor& self, const Features& x) {
-  Estimate e = read_estimator(r, self, x);
+  Estimate e = read_estimator(r, self, x, Want::transform);
   if (!e.transform) self.refuse("sklearn-estimator", "'{}' has no transform", self.class_name());
   return *e.transform;
 }

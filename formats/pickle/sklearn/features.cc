@@ -11,6 +11,10 @@ namespace panmodel::pickle::sklearn {
 namespace {
 
 DType dtype_of(Reader& r, ValueId v) {
+  if (!v.valid()) {
+    fail(r.builder.model().location(r.builder.current()), "internal",
+         "an input column is used that no estimator asked for");
+  }
   const Type& type = r.builder.type(v);
   if (const ColumnType* c = type.column()) return c->dtype;
   return type.tensor()->dtype;
@@ -20,11 +24,17 @@ DType dtype_of(Reader& r, ValueId v) {
 
 int64_t Features::width() const {
   int64_t all = 0;
-  for (const Part& p : parts) all += p.width;
+  for (const Part& p : parts) {
+    if (p.width < 0) return -1;
+    all += p.width;
+  }
   return all;
 }
 
 ValueId as_matrix(Reader& r, const Features& x, DType dtype) {
+  if (x.parts.empty()) {
+    fail(r.builder.model().location(r.builder.current()), "sklearn-value", "no column is left of X");
+  }
   bool one = x.parts.size() == 1 && r.builder.type(x.parts[0].value).tensor() != nullptr;
   if (one && dtype_of(r, x.parts[0].value) == dtype) return x.parts[0].value;
   std::vector<ValueId> parts;
@@ -62,6 +72,7 @@ Features select(Reader& r, const Features& x, std::span<const int64_t> columns) 
       inside.push_back(owner[static_cast<size_t>(d)].second);
     }
     const Part& source = x.parts[part];
+    dtype_of(r, source.value);
     bool whole = static_cast<int64_t>(inside.size()) == source.width;
     for (size_t k = 0; k < inside.size(); ++k) whole = whole && inside[k] == static_cast<int64_t>(k);
     if (whole) {
@@ -97,6 +108,19 @@ Features join(std::span<const Features> all) {
   }
   if (!named) out.names.clear();
   return out;
+}
+
+Features weighted(Reader& r, Features x, const std::optional<PyCursor>& weights,
+                  const std::string& name) {
+  auto weight = weights ? weights->find_some(name) : std::nullopt;
+  if (!weight || x.parts.empty()) return x;
+  ValueId v = r.builder.add(tensor::Binary{tensor::BinaryFn::mul},
+                            {as_matrix(r, x), scalar(r, weight->as_real())});
+  return features_of(v, x.width(), std::move(x.names));
+}
+
+void prefix_names(Features& x, const std::string& name) {
+  for (std::string& n : x.names) n = name + "__" + n;
 }
 
 ValueId sigmoid(Reader& r, ValueId x) {

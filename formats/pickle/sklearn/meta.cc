@@ -1,10 +1,10 @@
-// Averages of estimators, and estimators that ignore X.
+// Votes and averages of estimators.
 #include <algorithm>
 
 #include "formats/pickle/sklearn/families.h"
 #include "ir/ops/encode.h"
-#include "ir/ops/linear.h"
 #include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
 
 namespace panmodel::pickle::sklearn {
 namespace {
@@ -13,6 +13,12 @@ using tensor::BinaryFn;
 
 ValueId binary(Reader& r, BinaryFn fn, ValueId a, ValueId b) {
   return r.builder.add(tensor::Binary{fn}, {a, b});
+}
+
+// Columns of a matrix, -1 when unknown.
+int64_t width_of(Reader& r, ValueId v) {
+  const TensorType* t = r.builder.type(v).tensor();
+  return t && t->dims && t->dims->size() == 2 ? (*t->dims)[1].size : -1;
 }
 
 // Weights of the estimators that were not dropped.
@@ -25,104 +31,120 @@ std::vector<double> weights_of(const PyCursor& self, size_t count) {
     PyCursor estimator = list.at(i).at(1);
     if (!estimator.is_text("drop") && !estimator.is_none()) kept.push_back(all[i]);
   }
-  if (kept.size() != count) weights->refuse("sklearn-value", "{} weights for {} estimators", kept.size(), count);
+  if (kept.size() != count) {
+    weights->refuse("sklearn-value", "{} weights for {} estimators", kept.size(), count);
+  }
   return kept;
 }
 
-// numpy.average: the weighted sum in order, over the sum of the weights.
-ValueId average(Reader& r, const std::vector<ValueId>& values, const std::vector<double>& weights) {
+// The weighted sum, in order.
+ValueId weighted_sum(Reader& r, const std::vector<ValueId>& values, const std::vector<double>& weights) {
   ValueId sum;
-  double total = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    ValueId v = weights[i] == 1 ? values[i] : binary(r, BinaryFn::mul, values[i], scalar(r, weights[i]));
+    ValueId v = values[i];
+    if (weights[i] != 1) v = binary(r, BinaryFn::mul, v, scalar(r, weights[i]));
     sum = sum.valid() ? binary(r, BinaryFn::add, sum, v) : v;
-    total += weights[i];
   }
-  return binary(r, BinaryFn::div, sum, scalar(r, total));
+  return sum;
+}
+
+// numpy.average: the weighted sum over the sum of the weights.
+ValueId average(Reader& r, const std::vector<ValueId>& values, const std::vector<double>& weights) {
+  double total = 0;
+  for (double w : weights) total += w;
+  return binary(r, BinaryFn::div, weighted_sum(r, values, weights), scalar(r, total));
+}
+
+// Class probabilities, or for hard votes 1 in the column of the predicted class. The parts were
+// fitted on places among the classes instead of labels.
+ValueId ballot(Reader& r, const PyCursor& self, const Features& x, bool hard, int64_t classes,
+               std::vector<ValueId>& columns) {
+  Estimate part = read_estimator(r, self, x);
+  ValueId v = hard ? part.predict : part.proba;
+  if (!v.valid() || part.role != Role::label) {
+    self.refuse("sklearn-option", "'{}' has no {}", self.class_name(),
+                hard ? "class labels" : "probabilities");
+  }
+  if (!hard) {
+    if (width_of(r, v) != classes) self.refuse("sklearn-value", "other classes than {}", classes);
+    columns.push_back(v);
+    return v;
+  }
+  const TensorType* t = r.builder.type(v).tensor();
+  if (!t || t->dtype != DType::i64 || !t->dims || t->dims->size() != 1) {
+    self.refuse("sklearn-value", "its classes are no places among the {} of the vote", classes);
+  }
+  columns.push_back(r.builder.add(tensor::Unsqueeze{{1}}, {v}));
+  return r.builder.add(ml::OneHot{classes, DType::f64}, {v});
 }
 
 Estimate read_voting_classifier(Reader& r, const PyCursor& self, const Features& x) {
-  if (!self.attr("voting").is_text("soft")) {
-    self.attr("voting").refuse("sklearn-option", "voting that is not 'soft'");
+  PyCursor voting = self.attr("voting");
+  bool hard = voting.is_text("hard");
+  if (!hard && !voting.is_text("soft")) {
+    voting.refuse("sklearn-option", "voting that is neither 'soft' nor 'hard'");
   }
-  PyCursor list = self.attr("estimators_");
-  std::vector<ValueId> probas;
-  for (size_t i = 0; i < list.size(); ++i) {
-    Estimate part = read_estimator(r, list.at(i), x);
-    if (!part.proba.valid()) list.at(i).refuse("sklearn-option", "an estimator without probabilities");
-    probas.push_back(part.proba);
-  }
-  if (probas.empty()) list.refuse("sklearn-value", "no estimators");
   Estimate e;
   e.role = Role::label;
   e.classes = labels_of(self.attr("classes_"));
-  e.proba = average(r, probas, weights_of(self, probas.size()));
-  e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::argmax, 0}, {e.proba});
+  PyCursor list = self.attr("estimators_");
+  std::vector<ValueId> ballots, columns;
+  int64_t classes = static_cast<int64_t>(e.classes.size());
+  for (size_t i = 0; i < list.size(); ++i) {
+    ballots.push_back(ballot(r, list.at(i), x, hard, classes, columns));
+  }
+  if (ballots.empty()) list.refuse("sklearn-value", "no estimators");
+  std::vector<double> weights = weights_of(self, ballots.size());
+  ValueId score;
+  if (hard) {
+    score = weighted_sum(r, ballots, weights);
+  } else {
+    score = e.proba = average(r, ballots, weights);
+  }
+  // The first of equal classes wins, as with numpy.argmax of numpy.bincount.
+  e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::argmax, 0}, {score});
+  auto flatten = self.find_some("flatten_transform");
+  if (hard || !flatten || flatten->as_bool()) {
+    int64_t n = static_cast<int64_t>(columns.size());
+    e.transform = features_of(concat(r, columns), hard ? n : n * classes);
+  } else {
+    r.diagnostics.report(Severity::note, flatten->loc(), "sklearn-option",
+                         "the transform of the vote has three dimensions; it is left out");
+  }
   return e;
 }
 
 Estimate read_voting_regressor(Reader& r, const PyCursor& self, const Features& x) {
   PyCursor list = self.attr("estimators_");
   std::vector<ValueId> values;
-  for (size_t i = 0; i < list.size(); ++i) values.push_back(read_estimator(r, list.at(i), x).predict);
+  for (size_t i = 0; i < list.size(); ++i) {
+    ValueId v = read_estimator(r, list.at(i), x).predict;
+    if (!v.valid() || width_of(r, v) != 1) list.at(i).refuse("sklearn-value", "no single target");
+    values.push_back(v);
+  }
   if (values.empty()) list.refuse("sklearn-value", "no estimators");
   Estimate e;
   e.role = Role::value;
   e.predict = average(r, values, weights_of(self, values.size()));
+  int64_t n = static_cast<int64_t>(values.size());
+  e.transform = features_of(concat(r, std::move(values)), n);
   return e;
 }
 
-// The same row for every X: a linear predictor without coefficients that looks at no feature.
-ValueId constant_rows(Reader& r, const Features& x, std::vector<double> values) {
-  int64_t k = static_cast<int64_t>(values.size());
-  ValueId first = columns_of(r, as_matrix(r, x), {0});
-  ValueId none = binary(r, BinaryFn::equal, first, first);  // NaN cells must not matter
-  ValueId zero = r.builder.add(tensor::Where{}, {none, scalar(r, 0), scalar(r, 0)});
-  std::vector<double> weights(static_cast<size_t>(k), 0);
-  return r.builder.add(ml::Linear{Tensor::of({k, 1}, std::move(weights)), Tensor::vector(std::move(values))},
-                       {zero});
+void demand_parts(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
+  PyCursor list = self.attr("estimators_");
+  for (size_t i = 0; i < list.size(); ++i) demand_of(list.at(i), columns, demands);
 }
 
-Estimate read_dummy_classifier(Reader& r, const PyCursor& self, const Features& x) {
-  auto used = self.find("_strategy");
-  std::string strategy = (used ? *used : self.attr("strategy")).as_text();
-  if (auto n = self.find("n_outputs_"); n && n->as_int() != 1) {
-    self.refuse("sklearn-option", "DummyClassifier with several outputs");
-  }
-  Estimate e;
-  e.role = Role::label;
-  e.classes = labels_of(self.attr("classes_"));
-  std::vector<double> prior = self.attr("class_prior_").as_reals();
-  if (prior.size() != e.classes.size() || prior.empty()) {
-    self.attr("class_prior_").refuse("sklearn-value", "{} priors for {} classes", prior.size(), e.classes.size());
-  }
-  if (strategy == "most_frequent") {
-    auto top = std::max_element(prior.begin(), prior.end());
-    size_t best = static_cast<size_t>(top - prior.begin());
-    std::fill(prior.begin(), prior.end(), 0);
-    prior[best] = 1;
-  } else if (strategy != "prior") {
-    self.attr("strategy").refuse("sklearn-option", "strategy '{}' of DummyClassifier", strategy);
-  }
-  e.proba = constant_rows(r, x, prior);
-  e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::argmax, 0}, {e.proba});
-  return e;
-}
-
-Estimate read_dummy_regressor(Reader& r, const PyCursor& self, const Features& x) {
-  Estimate e;
-  e.role = Role::value;
-  e.predict = constant_rows(r, x, self.attr("constant_").as_reals());
-  return e;
-}
-
+#define VOTING(name, fn) {"sklearn.ensemble." name, fn, demand_parts, true}
 constexpr EstimatorRow kRows[] = {
-    {"sklearn.dummy.DummyClassifier", read_dummy_classifier, nullptr},
-    {"sklearn.dummy.DummyRegressor", read_dummy_regressor, nullptr},
-    {"sklearn.ensemble._voting.VotingClassifier", read_voting_classifier, nullptr},
-    {"sklearn.ensemble._voting.VotingRegressor", read_voting_regressor, nullptr},
-    {"sklearn.ensemble.voting_classifier.VotingClassifier", read_voting_classifier, nullptr},
+    VOTING("_voting.VotingClassifier", read_voting_classifier),
+    VOTING("_voting.VotingRegressor", read_voting_regressor),
+    VOTING("voting.VotingClassifier", read_voting_classifier),
+    VOTING("voting.VotingRegressor", read_voting_regressor),
+    VOTING("voting_classifier.VotingClassifier", read_voting_classifier),
 };
+#undef VOTING
 
 }  // namespace
 

@@ -22,21 +22,34 @@ std::vector<PyCursor> children(const PyCursor& self) {
   };
   named("steps", 1);
   named("transformer_list", 1);
+  bool inner = false;
   for (const char* attribute : {"best_estimator_", "regressor_", "estimator_"}) {
-    if (auto inner = self.find(attribute); inner && inner->is_object()) out.push_back(*inner);
+    if (auto part = self.find(attribute); part && part->is_object()) {
+      out.push_back(*part);
+      inner = true;
+    }
+  }
+  // SelectFromModel(prefit=True) keeps what it was given.
+  if (auto prefit = self.find("prefit"); prefit && !inner) {
+    if (auto part = self.find("estimator"); part && part->is_object()) out.push_back(*part);
   }
   if (auto list = self.find("estimators_"); list && list->is_sequence()) named("estimators_", SIZE_MAX);
   return out;
 }
 
-std::vector<std::string> own_names(const PyCursor& self) {
-  for (const char* attribute : {"feature_names_in_", "_feature_names_in", "_df_columns"}) {
-    auto names = self.find_some(attribute);
-    if (names && (names->is_array() || names->is_sequence() || names->is_object())) {
-      return names->as_texts();
-    }
+// All elements of an array, list or pandas Index are text.
+bool is_texts(const PyCursor& names) {
+  if (names.is_object()) {
+    if (!names.class_name().ends_with("._new_Index") || names.arg_count() != 2) return false;
+    auto data = names.arg(1).find("data");
+    return data && !data->is_object() && is_texts(*data);
   }
-  return {};
+  if (names.is_array() && names.dtype_kind() != 'O') return names.dtype_kind() == 'U';
+  if (!names.is_array() && !names.is_sequence()) return false;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!(names.is_array() ? names.element(i) : names.at(i)).is_text()) return false;
+  }
+  return true;
 }
 
 int64_t own_count(const PyCursor& self) {
@@ -95,19 +108,34 @@ void add_steps(Model& model, const PyCursor& self, int depth) {
   }
 }
 
+// No part of the model looks at a particular column of X.
+bool any_width(const PyCursor& self) {
+  Walk guard(self);
+  if (!takes_any_width(self)) return false;
+  std::vector<PyCursor> parts = children(self);
+  return std::all_of(parts.begin(), parts.end(), any_width);
+}
+
 bool takes_labels(const PyCursor& self) {
   std::string name = self.class_name();
   return name.ends_with(".LabelEncoder") || name.ends_with(".LabelBinarizer");
 }
 
-// One matrix when all columns are numbers, else one table column each.
+// One matrix when all columns are numbers, else one table column for each that is used. Columns that
+// have names and no use are no input: they may hold anything.
 Features make_inputs(Reader& r, const PyCursor& root) {
+  Features x;
   int64_t count = takes_labels(root) ? 1 : feature_count(root);
+  if (count < 0 && any_width(root)) {
+    x.parts.push_back({r.builder.input("X", tensor_type(DType::f64, {"N", Dim()}), {}), -1});
+    return x;
+  }
   if (count < 0 || count > (int64_t{1} << 24)) {
     root.refuse("sklearn-value", "the number of features of '{}' cannot be told", root.class_name());
   }
   std::vector<std::string> names = feature_names(root);
-  if (static_cast<int64_t>(names.size()) != count) {
+  bool named = static_cast<int64_t>(names.size()) == count;
+  if (!named) {
     names.clear();
     for (int64_t i = 0; i < count; ++i) names.push_back("x" + std::to_string(i));
   }
@@ -118,19 +146,25 @@ Features make_inputs(Reader& r, const PyCursor& root) {
     ids.push_back(static_cast<size_t>(i));
   }
   demand_of(root, ids, demands);
-  bool numeric = std::all_of(demands.columns.begin(), demands.columns.end(), [](const auto& c) {
-    return !c.dtype || *c.dtype == DType::f64;
+  const auto& columns = demands.columns;
+  bool numeric = std::all_of(columns.begin(), columns.end(), [](const auto& c) {
+    return c.dtype.value_or(DType::f64) == DType::f64;
   });
-  Features x;
-  if (numeric) {
+  auto used = [](const auto& c) { return c.dtype.has_value(); };
+  bool whole = !named || std::all_of(columns.begin(), columns.end(), used) ||
+               std::none_of(columns.begin(), columns.end(), used);
+  if (numeric && whole) {
     ValueId v = r.builder.input("X", tensor_type(DType::f64, {"N", count}), names);
     x.parts.push_back({v, count});
   } else {
-    for (const auto& c : demands.columns) {
-      DType dtype = c.dtype.value_or(DType::f64);
+    for (const auto& c : columns) {
+      ValueId v;
       // An integer or a boolean has no missing value, as in numpy.
-      ColumnType type{dtype, dtype == DType::string || is_floating(dtype)};
-      x.parts.push_back({r.builder.input(c.name, type, {}), 1});
+      if (used(c)) {
+        bool optional = *c.dtype == DType::string || is_floating(*c.dtype);
+        v = r.builder.input(c.name, ColumnType{*c.dtype, optional}, {});
+      }
+      x.parts.push_back({v, 1});
     }
   }
   x.names = std::move(names);
@@ -139,6 +173,41 @@ Features make_inputs(Reader& r, const PyCursor& root) {
 
 Tensor names_tensor(const std::vector<std::string>& names) {
   return names.empty() ? Tensor{} : Tensor::vector(names);
+}
+
+// Neighbouring columns of one kind, text or numbers, are one output. scikit-learn makes an object
+// array of a mixture; here each run of it is an output "transform[0]", "transform[1]" ... that keeps
+// its type.
+void add_transform(Reader& r, const Features& x) {
+  Builder& b = r.builder;
+  auto dtype_of = [&](const Part& p) {
+    const ColumnType* c = b.type(p.value).column();
+    return c ? c->dtype : b.type(p.value).tensor()->dtype;
+  };
+  std::vector<Features> runs;
+  size_t at = 0;
+  for (const Part& p : x.parts) {
+    bool text = dtype_of(p) == DType::string;
+    if (runs.empty() || text != (dtype_of(runs.back().parts[0]) == DType::string)) runs.emplace_back();
+    runs.back().parts.push_back(p);
+    for (int64_t k = 0; k < p.width && at < x.names.size(); ++k) {
+      runs.back().names.push_back(x.names[at++]);
+    }
+  }
+  if (runs.empty()) runs.push_back(x);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Features& run = runs[i];
+    // A transformer of integers gives integers.
+    DType dtype = DType::f64;
+    if (!run.parts.empty()) {
+      DType first = dtype_of(run.parts[0]);
+      if (first == DType::string || (run.parts.size() == 1 && b.type(run.parts[0].value).tensor())) {
+        dtype = first;
+      }
+    }
+    std::string name = runs.size() == 1 ? "transform" : fmt::format("transform[{}]", i);
+    b.output(name, as_matrix(r, run, dtype), Role::transformed, names_tensor(run.names));
+  }
 }
 
 void add_outputs(Reader& r, const Estimate& e) {
@@ -156,24 +225,18 @@ void add_outputs(Reader& r, const Estimate& e) {
     b.output("decision_function", e.decision, Role::decision, per_class ? e.classes : Tensor{});
   }
   if (e.score_samples.valid()) b.output("score_samples", e.score_samples, Role::anomaly_score, {});
-  if (e.transform) {
-    DType dtype = DType::f64;
-    // A transformer of text or integers gives text or integers.
-    if (e.transform->parts.size() == 1) {
-      if (const TensorType* t = b.type(e.transform->parts[0].value).tensor()) dtype = t->dtype;
-    }
-    bool text = std::any_of(e.transform->parts.begin(), e.transform->parts.end(), [&](const Part& p) {
-      const ColumnType* c = b.type(p.value).column();
-      const TensorType* t = b.type(p.value).tensor();
-      return (c && c->dtype == DType::string) || (t && t->dtype == DType::string);
-    });
-    if (text) dtype = DType::string;
-    b.output("transform", as_matrix(r, *e.transform, dtype), Role::transformed,
-             names_tensor(e.transform->names));
-  }
+  if (e.transform) add_transform(r, *e.transform);
 }
 
 }  // namespace
+
+std::vector<std::string> own_feature_names(const PyCursor& self) {
+  for (const char* attribute : {"feature_names_in_", "_feature_names_in", "_df_columns"}) {
+    auto names = self.find_some(attribute);
+    if (names && is_texts(*names)) return names->as_texts();
+  }
+  return {};
+}
 
 int64_t feature_count(const PyCursor& self) {
   // Shared parts are asked once: they are reached along exponentially many paths.
@@ -192,7 +255,8 @@ int64_t feature_count(const PyCursor& self) {
 }
 
 std::vector<std::string> feature_names(const PyCursor& self) {
-  std::vector<std::string> names = own_names(self);
+  Walk guard(self);
+  std::vector<std::string> names = own_feature_names(self);
   if (!names.empty()) return names;
   for (const PyCursor& child : children(self)) {
     names = feature_names(child);
