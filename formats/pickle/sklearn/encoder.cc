@@ -28,7 +28,7 @@ std::vector<Categories> all_categories(const PyCursor& self, const Features& x) 
 void demand_categories(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
   PyCursor list = self.attr("categories_");
   for (size_t i = 0; i < std::min(list.size(), columns.size()); ++i) {
-    demands.columns[columns[i]].dtype = read_categories(list.at(i)).keys.dtype();
+    demands.want(columns[i], read_categories(list.at(i)).keys.dtype());
   }
 }
 
@@ -275,7 +275,7 @@ void demand_one_hot(const PyCursor& self, const ColumnIds& columns, Demands& dem
   if ((!legacy || !legacy->as_bool()) && self.has("categories_")) {
     return demand_categories(self, columns, demands);
   }
-  for (size_t id : columns) demands.columns[id].dtype = DType::f64;
+  for (size_t id : columns) demands.want(id, DType::f64);
 }
 
 constexpr EstimatorRow kRows[] = {

@@ -220,7 +220,7 @@ Estimate read_imputer(Reader& r, const PyCursor& self, const Features& x) {
 void demand_imputer(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
   std::vector<Fill> fills = read_fills(self);
   for (size_t i = 0; i < std::min(fills.size(), columns.size()); ++i) {
-    demands.columns[columns[i]].dtype = fills[i].dtype;
+    demands.want(columns[i], fills[i].dtype);
   }
 }
 
@@ -261,7 +261,7 @@ Estimate read_indicator(Reader& r, const PyCursor& self, const Features& x) {
 
 void demand_indicator(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
   DType dtype = read_marker(self).text ? DType::string : DType::f64;
-  for (size_t id : columns) demands.columns[id].dtype = dtype;
+  for (size_t id : columns) demands.want(id, dtype);
 }
 
 constexpr EstimatorRow kRows[] = {

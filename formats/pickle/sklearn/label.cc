@@ -16,7 +16,7 @@ Categories read_classes(const PyCursor& self) {
 }
 
 void demand_classes(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
-  for (size_t id : columns) demands.columns[id].dtype = read_classes(self).keys.dtype();
+  for (size_t id : columns) demands.want(id, read_classes(self).keys.dtype());
 }
 
 ValueId label_column(Reader& r, const PyCursor& self, const Features& y) {
