@@ -92,15 +92,45 @@ size_t ulp_bucket(double u, double v, bool narrow) {
   return static_cast<size_t>(std::lower_bound(std::begin(kEnds), std::end(kEnds), distance) - kEnds);
 }
 
-void compare_numbers(const Tensor& x, const Tensor& y, const Side& a, const Side& b, size_t rows,
-                     OutputComparison& result) {
-  size_t width = rows == 0 ? 0 : x.size() / rows;
+// Which column of y belongs to each column of x. By keys where both have them; the decision value of
+// two classes in one column is that of the second class where the other side has two columns.
+// Returns why there is no such order; empty = `order` is set.
+struct Columns {
+  std::vector<size_t> of_x, of_y;  // pairs of columns
+};
+std::string match_columns(const Output& a, const Output& b, size_t width_x, size_t width_y,
+                          const Tensor& keys_x, const Tensor& keys_y, Columns& columns) {
+  bool scores = a.role == Role::decision && b.role == Role::decision;
+  if (scores && width_x + width_y == 3 && width_x != 0 && width_y != 0) {
+    columns = {{width_x - 1}, {width_y - 1}};
+    return {};
+  }
+  if (width_x != width_y) return fmt::format("{} columns on one side, {} on the other", width_x, width_y);
+  bool keyed = keys_x.size() == width_x && keys_y.size() == width_y &&
+               (a.role == Role::probability || a.role == Role::decision);
+  for (size_t k = 0; k < width_x; ++k) {
+    size_t partner = k;
+    if (keyed) {
+      for (partner = 0; partner < width_y; ++partner) {
+        if (label_text(keys_y, partner) == label_text(keys_x, k)) break;
+      }
+      if (partner == width_y) return fmt::format("class {} is on one side only", label_text(keys_x, k));
+    }
+    columns.of_x.push_back(k);
+    columns.of_y.push_back(partner);
+  }
+  return {};
+}
+
+void compare_numbers(const Tensor& x, const Tensor& y, const Columns& columns, const Side& a,
+                     const Side& b, size_t rows, OutputComparison& result) {
+  size_t width_x = rows == 0 ? 0 : x.size() / rows, width_y = rows == 0 ? 0 : y.size() / rows;
   double sum = 0, worst = -1;
   bool narrow = x.dtype() == DType::f32 || y.dtype() == DType::f32;
   for (size_t row = 0; row < rows; ++row) {
     if (a.refused[row] || b.refused[row]) continue;
-    for (size_t k = 0; k < width; ++k) {
-      double u = x.real(row * width + k), v = y.real(row * width + k);
+    for (size_t k = 0; k < columns.of_x.size(); ++k) {
+      double u = x.real(row * width_x + columns.of_x[k]), v = y.real(row * width_y + columns.of_y[k]);
       ++result.compared;
       if (u == v || (std::isnan(u) && std::isnan(v))) {
         ++result.ulps[0];
@@ -126,6 +156,26 @@ void compare_numbers(const Tensor& x, const Tensor& y, const Side& a, const Side
     }
   }
   if (result.compared > 0) result.mean_absolute = sum / static_cast<double>(result.compared);
+}
+
+// The output of `right` to compare with x: of the same role, by name where several share it. An
+// output whose role is not known goes with the only one left of its kind and size.
+size_t partner_of(const Output& x, const Tensor& u, const Side& right, const std::vector<uint8_t>& taken) {
+  size_t partner = SIZE_MAX;
+  for (size_t j = 0; j < right.outputs.size(); ++j) {
+    if (taken[j] || right.outputs[j].role != x.role) continue;
+    if (partner == SIZE_MAX || right.outputs[j].name == x.name) partner = j;
+  }
+  if (partner != SIZE_MAX) return partner;
+  size_t candidates = 0;
+  for (size_t j = 0; j < right.outputs.size(); ++j) {
+    bool unknown = x.role == Role::none || right.outputs[j].role == Role::none;
+    const Tensor& v = tensor_of(right.prediction.outputs[j]);
+    if (taken[j] || !unknown || v.size() != u.size() || is_text(u) != is_text(v)) continue;
+    ++candidates;
+    partner = j;
+  }
+  return candidates == 1 ? partner : SIZE_MAX;
 }
 
 }  // namespace
@@ -179,11 +229,8 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
   std::vector<uint8_t> taken(right.outputs.size(), 0);
   for (size_t i = 0; i < left.outputs.size(); ++i) {
     const Output& x = left.outputs[i];
-    size_t partner = SIZE_MAX;
-    for (size_t j = 0; j < right.outputs.size(); ++j) {
-      if (taken[j] || right.outputs[j].role != x.role) continue;
-      if (partner == SIZE_MAX || right.outputs[j].name == x.name) partner = j;
-    }
+    const Tensor& u = tensor_of(of_a.outputs[i]);
+    size_t partner = partner_of(x, u, right, taken);
     if (partner == SIZE_MAX) {
       result.only_a.push_back(x.name);
       continue;
@@ -197,17 +244,23 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
     Tolerance tb = default_tolerance(b.model(), right.outputs[partner]);
     c.tolerance = {options.relative >= 0 ? options.relative : std::max(ta.relative, tb.relative),
                    options.absolute >= 0 ? options.absolute : std::max(ta.absolute, tb.absolute)};
-    const Tensor& u = tensor_of(of_a.outputs[i]);
-    const Tensor& v = tensor_of(of_b.outputs[partner]);
-    if (u.size() != v.size()) {
-      c.error = fmt::format("{} cells on one side, {} on the other", u.size(), v.size());
-    } else if (x.role == Role::label) {
-      compare_labels(u, v, left, right, result.rows, c, result.flips);
-    } else if (is_text(u) || is_text(v)) {
+    const Value& w = of_b.outputs[partner];
+    const Tensor& v = tensor_of(w);
+    const Tensor& keys_x = of_a.outputs[i].maps ? of_a.outputs[i].maps->keys : x.keys;
+    const Tensor& keys_y = w.maps ? w.maps->keys : right.outputs[partner].keys;
+    bool text = is_text(u) || is_text(v);
+    Columns columns;
+    if (text || x.role == Role::label) {
       std::vector<Flip> texts;
-      compare_labels(u, v, left, right, result.rows, c, texts);
-    } else {
-      compare_numbers(u, v, left, right, result.rows, c);
+      if (u.size() != v.size()) {
+        c.error = fmt::format("{} cells on one side, {} on the other", u.size(), v.size());
+      } else {
+        compare_labels(u, v, left, right, result.rows, c, x.role == Role::label ? result.flips : texts);
+      }
+    } else if (result.rows > 0) {
+      c.error = match_columns(x, right.outputs[partner], u.size() / result.rows,
+                              v.size() / result.rows, keys_x, keys_y, columns);
+      if (c.error.empty()) compare_numbers(u, v, columns, left, right, result.rows, c);
     }
     result.outputs.push_back(std::move(c));
   }

@@ -58,7 +58,8 @@ struct CompareOptions {
 // functions), f32 1e-5.
 Tolerance default_tolerance(const Model& model, const Output& output);
 
-// Outputs are paired by role, and by name where several share a role.
+// Outputs are paired by role, and by name where several share a role; one without a role goes with
+// the only other one left of its kind and size. Columns of scores are paired by class.
 Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
                    const Prediction& of_b, const CompareOptions& options);
 

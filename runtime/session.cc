@@ -159,8 +159,8 @@ void Session::Plan::plan_steps() {
     if (!used) continue;
     if (const auto* op = node.as<foreign::Op>()) {
       fail(model->location(node.loc), "run-foreign",
-           "operator '{}' of {} version {} cannot be evaluated",
-           printable(op->type), printable(op->domain.empty() ? "ai.onnx" : op->domain), op->version);
+           "operator '{}' of {} version {} cannot be evaluated{}{}", printable(op->type),
+           printable(op->domain), op->version, op->reason.empty() ? "" : ": ", printable(op->reason));
     }
     Step step{&node, &kernel_of(node.op), nullptr, {}};
     step.prepared = step.kernel->prepare(node.payload.get());

@@ -39,7 +39,8 @@ inline constexpr FunctionRow<BinaryFn> kBinary[] = {
     {"Less", BinaryFn::less, 7},         {"LessOrEqual", BinaryFn::less_or_equal, 12},
     {"Greater", BinaryFn::greater, 7},   {"GreaterOrEqual", BinaryFn::greater_or_equal, 12},
     {"And", BinaryFn::logical_and, 7},   {"Or", BinaryFn::logical_or, 7},
-    {"Xor", BinaryFn::logical_xor, 7},
+    {"Xor", BinaryFn::logical_xor, 7},   {"BitwiseAnd", BinaryFn::bit_and, 18},
+    {"BitwiseOr", BinaryFn::bit_or, 18}, {"BitwiseXor", BinaryFn::bit_xor, 18},
 };
 inline constexpr FunctionRow<VariadicFn> kVariadic[] = {
     {"Min", VariadicFn::min, 8}, {"Max", VariadicFn::max, 8},

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "formats/onnx/external_data.h"
 #include "formats/onnx/read_nodes.h"
+#include "formats/onnx/roles.h"
 #include "ir/ops/foreign.h"
 
 namespace panmodel::onnx {
@@ -37,6 +38,7 @@ class GraphReader {
     for (const ValueInfoProto& v : g.output) infos_[v.name] = &v;
     for (size_t i = 0; i < g.node.size(); ++i) add_node(g.node[i], i);
     for (const ValueInfoProto& v : g.output) add_output(v);
+    find_roles(model_);
     return std::move(model_);
   }
 
@@ -83,9 +85,18 @@ class GraphReader {
     while (!inputs.empty() && !inputs.back().valid()) inputs.pop_back();
     std::string_view domain = normal_domain(p.domain);
     int64_t version = opset_version(proto_, domain).value_or(0);
-    NodeReader reader{builder_, p, inputs, version, {}, loc};
-    const ReadRow* row = read_row(domain, p.op_type, version);
-    std::vector<ValueId> made = row ? row->read(reader) : foreign(p, inputs, domain, version);
+    NodeReader reader{builder_, p, inputs, version, {}, loc, out_};
+    std::vector<ValueId> made;
+    size_t nodes = model_.graph.nodes.size(), values = model_.graph.values.size();
+    try {
+      const ReadRow* row = read_row(domain, p.op_type, version);
+      made = row ? row->read(reader) : foreign(p, inputs, domain, version, "");
+    } catch (const UnsupportedForm& form) {
+      // Nothing but nodes that feed this one were added.
+      model_.graph.nodes.resize(nodes);
+      model_.graph.values.resize(values);
+      made = foreign(p, inputs, domain, version, form.reason);
+    }
     for (size_t i = 0; i < p.output.size(); ++i) {
       if (p.output[i].empty()) continue;
       if (i >= made.size()) fail(loc, "onnx-node", "the node has {} outputs, expected {}", p.output.size(), made.size());
@@ -95,9 +106,9 @@ class GraphReader {
 
   // Carried through: the node's own bytes, and the types that the graph declares for its results.
   std::vector<ValueId> foreign(const NodeProto& p, const std::vector<ValueId>& inputs,
-                               std::string_view domain, int64_t version) {
+                               std::string_view domain, int64_t version, const std::string& reason) {
     foreign::Op op{"onnx", std::string(domain.empty() ? "ai.onnx" : domain), p.op_type.str(), version,
-                   serialise(p), {}};
+                   serialise(p), {}, reason};
     for (const Text& name : p.output) {
       auto info = infos_.find(name);
       bool known = info != infos_.end() && info->second->type;
@@ -145,23 +156,8 @@ class GraphReader {
     Tensor keys;
     if (parse_role(property("panmodel.role." + name), &role)) {
       keys = keys_of(property("panmodel.keys." + name));
-    } else {
-      role = guess(name, builder_.type(at->second));
     }
     builder_.output(name, at->second, role, keys);
-  }
-
-  // Without our own record: text or integers are labels, maps and matrices of several columns
-  // beside a label are probabilities, a single number is a value.
-  Role guess(const std::string& name, const Type& type) const {
-    if (std::holds_alternative<SeqType>(type.v)) return Role::probability;
-    const TensorType* t = type.tensor();
-    if (t == nullptr) return Role::none;
-    if (t->dtype == DType::string || t->dtype == DType::i64) return Role::label;
-    if (name.find("proba") != std::string::npos) return Role::probability;
-    bool with_label = false;
-    for (const Output& o : model_.outputs) with_label = with_label || o.role == Role::label;
-    return with_label ? Role::probability : Role::value;
   }
 
   const ModelProto& proto_;
