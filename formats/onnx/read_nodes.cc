@@ -98,6 +98,17 @@ Values read_gemm(NodeReader& r) {
   return {r.builder.add(op, r.inputs)};
 }
 
+// x divided by its norm along an axis; where the norm is 0, x stays.
+Values read_lp_normalization(NodeReader& r) {
+  int64_t p = r.integer("p", 2);
+  if (p != 1 && p != 2) r.refuse("p", "1 or 2", p);
+  auto fn = p == 1 ? tensor::ReduceFn::l1 : tensor::ReduceFn::l2;
+  ValueId norm = r.builder.add(tensor::Reduce{fn, {r.integer("axis", -1)}, true}, {r.in(0)});
+  ValueId empty = r.builder.add(tensor::Binary{BinaryFn::equal}, {norm, scalar(r, 0)});
+  ValueId by = r.builder.add(tensor::Where{}, {empty, scalar(r, 1), norm});
+  return {r.builder.add(tensor::Binary{BinaryFn::div}, {r.in(0), by})};
+}
+
 Values read_mat_mul(NodeReader& r) { return {r.builder.add(tensor::MatMul{}, {r.in(0), r.in(1)})}; }
 
 Values read_softmax(NodeReader& r) {
@@ -128,7 +139,8 @@ constexpr ReadRow kRows[] = {
     ELEMENTWISE("Floor", 1), {"", "Gemm", 7, read_gemm}, ELEMENTWISE("Greater", 7),
     ELEMENTWISE("GreaterOrEqual", 12), {"", "IsInf", 10, read_is_inf}, ELEMENTWISE("IsNaN", 9),
     ELEMENTWISE("Less", 7), ELEMENTWISE("LessOrEqual", 12), ELEMENTWISE("Log", 1),
-    {"", "LogSoftmax", 1, read_softmax}, {"", "MatMul", 1, read_mat_mul}, ELEMENTWISE("Max", 8),
+    {"", "LogSoftmax", 1, read_softmax}, {"", "LpNormalization", 1, read_lp_normalization},
+    {"", "MatMul", 1, read_mat_mul}, ELEMENTWISE("Max", 8),
     ELEMENTWISE("Mean", 8), ELEMENTWISE("Min", 8), {"", "Mod", 10, read_mod}, ELEMENTWISE("Mul", 7),
     ELEMENTWISE("Neg", 1), ELEMENTWISE("Not", 1), ELEMENTWISE("Or", 7), ELEMENTWISE("Pow", 7),
     ELEMENTWISE("Reciprocal", 1), {"", "ReduceL1", 1, read_reduce}, {"", "ReduceL2", 1, read_reduce},
