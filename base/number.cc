@@ -39,6 +39,7 @@ std::optional<double> parse_real(std::string_view text) {
   }
   return parse_whole<double>(text);
 }
+std::optional<float> parse_float(std::string_view text) { return parse_whole<float>(text); }
 std::optional<int64_t> parse_int(std::string_view text) { return parse_whole<int64_t>(text); }
 std::optional<uint64_t> parse_uint(std::string_view text) { return parse_whole<uint64_t>(text); }
 

@@ -15,6 +15,8 @@ std::string print_real(float value);
 // Whole text must be a number ("1e3", "-0.5", "nan", "inf", "Infinity" case-insensitively); out of
 // double range gives +-inf only when `text` spells it, else nullopt.
 std::optional<double> parse_real(std::string_view text);
+// The float nearest to the text, in one rounding.
+std::optional<float> parse_float(std::string_view text);
 std::optional<int64_t> parse_int(std::string_view text);
 std::optional<uint64_t> parse_uint(std::string_view text);
 

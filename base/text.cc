@@ -64,6 +64,50 @@ std::string escape(std::string_view text, bool quotes) {
 
 std::string quote(std::string_view text) { return '"' + escape(text, true) + '"'; }
 
+std::optional<std::string> take_quoted(std::string_view& text) {
+  if (text.empty() || text[0] != '"') return std::nullopt;
+  std::string out;
+  size_t i = 1;
+  auto stop = [&]() -> std::optional<std::string> {
+    text.remove_prefix(std::min(i, text.size()));
+    return std::nullopt;
+  };
+  auto hex = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  for (;; ++i) {
+    size_t plain = text.find_first_of("\"\\\n", i);
+    if (plain == std::string_view::npos) {
+      i = text.size();
+      return stop();
+    }
+    out.append(text, i, plain - i);
+    i = plain;
+    if (text[i] == '\n') return stop();
+    if (text[i] == '"') break;
+    if (i + 1 >= text.size()) return stop();
+    switch (text[i + 1]) {
+      case 'n': out += '\n'; break;
+      case 't': out += '\t'; break;
+      case 'r': out += '\r'; break;
+      case '"': out += '"'; break;
+      case '\\': out += '\\'; break;
+      case 'x': {
+        if (i + 3 >= text.size()) return stop();
+        int high = hex(text[i + 2]), low = hex(text[i + 3]);
+        if (high < 0 || low < 0) return stop();
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+        break;
+      }
+      default: return stop();
+    }
+    ++i;
+  }
+  text.remove_prefix(i + 1);
+  return out;
+}
+
 std::string printable(std::string_view text, size_t limit) {
   if (text.size() <= limit) return escape(text, false);
   return escape(text.substr(0, limit), false) + "...";

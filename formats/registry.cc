@@ -1,13 +1,14 @@
 #include <array>
 
 #include "formats/format.h"
+#include "formats/native/format.h"
 #include "formats/onnx/format.h"
 #include "formats/pickle/format.h"
 
 namespace panmodel {
 
 std::span<const Format> formats() {
-  static const std::array<Format, 2> all = {onnx::format(), pickle::format()};
+  static const std::array<Format, 3> all = {onnx::format(), native::format(), pickle::format()};
   return all;
 }
 
@@ -19,8 +20,8 @@ const Format* find_format(std::string_view name) {
 }
 
 const Format* sniff_format(const Bytes& bytes) {
-  // Pickle first: its signatures are strict, while almost any bytes may start a protobuf message.
-  for (std::string_view name : {"pickle", "onnx"}) {
+  // ONNX last: the other signatures are strict, while almost any bytes may start a protobuf message.
+  for (std::string_view name : {"panir", "pickle", "onnx"}) {
     const Format* f = find_format(name);
     if (f->sniff(bytes)) return f;
   }

@@ -24,6 +24,8 @@ class Target {
   virtual std::string name() const = 0;
   // Whether the format holds this node as it stands. Never throws.
   virtual Support check(const Node& node, const Graph& graph) const = 0;
+  // Whether inputs and outputs stay as the source has them: columns with missing cells, and names.
+  virtual bool keeps_signature() const { return false; }
 };
 
 }  // namespace panmodel

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/number.h"
+#include "base/text.h"
 
 namespace panmodel {
 namespace {
@@ -23,6 +25,14 @@ bool same(const std::shared_ptr<const Type>& a, const std::shared_ptr<const Type
 
 std::shared_ptr<const Type> boxed(Type type) {
   return std::make_shared<const Type>(std::move(type));
+}
+
+// Letters, digits and '_', no digit first: what a symbol is without quotes.
+bool is_word(std::string_view text) {
+  auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !text.empty() && letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9');
+  });
 }
 
 struct TypeParser {
@@ -84,12 +94,18 @@ struct TypeParser {
         dims.emplace_back();
         continue;
       }
+      if (rest.starts_with('"')) {
+        std::optional<std::string> symbol = take_quoted(rest);
+        if (!symbol || symbol->empty()) return std::nullopt;
+        dims.emplace_back(std::move(*symbol));
+        continue;
+      }
       size_t end = rest.find_first_of(",]");
       if (end == std::string_view::npos || end == 0) return std::nullopt;
       std::string_view w = rest.substr(0, end);
       rest.remove_prefix(end);
       std::optional<int64_t> n = parse_int(w);
-      if (n && *n < 0) return std::nullopt;
+      if (n ? *n < 0 : !is_word(w)) return std::nullopt;
       dims.push_back(n ? Dim(*n) : Dim(std::string(w)));
     } while (eat(","));
     if (!eat("]")) return std::nullopt;
@@ -130,7 +146,10 @@ std::string to_string(const Type& type) {
       for (size_t i = 0; i < t.dims->size(); ++i) {
         const Dim& d = (*t.dims)[i];
         if (i) out += ',';
-        out += d.fixed() ? std::to_string(d.size) : d.symbol.empty() ? "?" : d.symbol;
+        out += d.fixed()            ? std::to_string(d.size)
+               : d.symbol.empty()   ? "?"
+               : is_word(d.symbol) ? d.symbol
+                                    : quote(d.symbol);
       }
       return out + ']';
     }
@@ -150,11 +169,16 @@ std::string to_string(const Type& type) {
   return std::visit(Print{}, type.v);
 }
 
-std::optional<Type> parse_type(std::string_view text) {
+std::optional<Type> take_type(std::string_view& text) {
   TypeParser parser{text};
   std::optional<Type> type = parser.type(0);
-  if (!type || !parser.rest.empty()) return std::nullopt;
+  text = parser.rest;
   return type;
+}
+
+std::optional<Type> parse_type(std::string_view text) {
+  std::optional<Type> type = take_type(text);
+  return text.empty() ? type : std::nullopt;
 }
 
 Type tensor_type(DType dtype, std::vector<Dim> dims) {

@@ -81,10 +81,13 @@ struct Type {
 };
 using Types = std::vector<Type>;
 
-// "f64[N,4]", "f64[*]" (unknown rank), "column<string?>", "seq<map<string,f32[]>>".
+// "f64[N,4]", "f64[*]" (unknown rank), "column<string?>", "seq<map<string,f32[]>>". A symbol that is
+// no plain word is quoted: f64["batch size",4].
 std::string to_string(const Type& type);
 // Parses what to_string prints; nullopt when `text` is not wholly a type.
 std::optional<Type> parse_type(std::string_view text);
+// Takes a type from the front of `text` and moves `text` behind it; nullopt when none stands there.
+std::optional<Type> take_type(std::string_view& text);
 
 Type tensor_type(DType dtype, std::vector<Dim> dims);
 

@@ -76,6 +76,7 @@ namespace {
 Types rows_by(const InferContext& c, DType dtype, Dim width) {
   return {tensor_type(dtype, {rows_of(c, 0), std::move(width)})};
 }
+bool is_real_matrix(const Tensor& t) { return t.dtype() == DType::f64 && t.rank() == 2; }
 int64_t length(const std::vector<double>& v) { return static_cast<int64_t>(v.size()); }
 bool is_scalar(const std::optional<Tensor>& t, DType dtype) {
   return !t || (t->size() == 1 && t->dtype() == dtype);
@@ -114,8 +115,8 @@ Types Linear::infer(const Linear& op, InferContext& c) {
 Types SvmClassifier::infer(const SvmClassifier& op, InferContext& c) {
   c.expect_inputs(1, 1);
   c.expect_attribute(op.classes >= 1, "classes", "1 or more");
-  c.expect_attribute(op.support_vectors.rank() == 2, "support_vectors", "a matrix");
-  c.expect_attribute(op.coefficients.rank() == 2, "coefficients", "a matrix");
+  c.expect_attribute(is_real_matrix(op.support_vectors), "support_vectors", "f64 [V,F]");
+  c.expect_attribute(is_real_matrix(op.coefficients), "coefficients", "an f64 matrix");
   expect_columns(c, 0, op.support_vectors.shape()[1]);
   int64_t vectors = op.support_vectors.shape()[0];
   if (vectors == 0) {
@@ -146,7 +147,7 @@ Types SvmClassifier::infer(const SvmClassifier& op, InferContext& c) {
 
 Types SvmRegressor::infer(const SvmRegressor& op, InferContext& c) {
   c.expect_inputs(1, 1);
-  c.expect_attribute(op.support_vectors.rank() == 2, "support_vectors", "a matrix");
+  c.expect_attribute(is_real_matrix(op.support_vectors), "support_vectors", "f64 [V,F]");
   expect_columns(c, 0, op.support_vectors.shape()[1]);
   int64_t expected = op.support_vectors.shape()[op.support_vectors.shape()[0] == 0 ? 1 : 0];
   c.expect_attribute(length(op.coefficients) == expected, "coefficients",

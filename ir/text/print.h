@@ -1,0 +1,19 @@
+#pragma once
+// The intermediate representation as text (.panir); docs/panir.md describes the form.
+#include <string>
+
+#include "ir/model.h"
+
+namespace panmodel {
+
+struct PrintOptions {
+  // false: long arrays as their first elements and a hash, and no places of origin. For people and
+  // for expectations of tests; such a text is not read back when an array was shortened.
+  bool full = true;
+};
+
+// In full form parse_model() (ir/text/parse.h) reads it back to the same model, bit for bit, except
+// for places within a text file, which are not printed. Precondition: verify() finds nothing.
+std::string print_model(const Model& model, const PrintOptions& options = {});
+
+}  // namespace panmodel
