@@ -5,8 +5,10 @@
 #include "base/text.h"
 #include "converters/convert.h"
 #include "formats/format.h"
+#include "ir/verify.h"
 #include "runtime/frame.h"
 #include "runtime/probe.h"
+#include "runtime/rows.h"
 
 namespace panmodel {
 namespace {
@@ -36,18 +38,27 @@ ReadOptions read_options(const std::string& path, const LoadOptions& options) {
   return {path, options.memory_limit, options.allow_links};
 }
 
+// Places of what was said since `known` are in this file.
+void name_file(Diagnostics& out, size_t known, const std::string& path) {
+  for (size_t i = known; i < out.list().size(); ++i) {
+    if (out.list()[i].location.file.empty()) out.list()[i].location.file = path;
+  }
+}
+
 Model load(const std::string& path, const LoadOptions& options, Diagnostics& out) {
   Bytes bytes = map_file(path, options.memory_limit);
   const Format& format = input_format(bytes, path, options.format);
   size_t known = out.list().size();
   try {
     Model model = format.read(bytes, read_options(path, options), out);
+    Diagnostics wrong;
+    verify(model, {}, wrong);
+    if (!wrong.list().empty()) throw Failure(wrong.list().front());
     for (Location& l : model.locations) l.file = path;
-    for (size_t i = known; i < out.list().size(); ++i) {
-      if (out.list()[i].location.file.empty()) out.list()[i].location.file = path;
-    }
+    name_file(out, known, path);
     return model;
   } catch (Failure& f) {
+    name_file(out, known, path);
     if (f.diagnostic.location.file.empty()) f.diagnostic.location.file = path;
     throw;
   }
@@ -60,29 +71,57 @@ bool takes_text(const Model& model) {
   });
 }
 
-runtime::Comparison self_check(const Model& source, const std::string& bytes, const Format& format,
+// `other`, made from `source`, on rows of the source: those of a file, or probe rows.
+runtime::Comparison against_source(std::shared_ptr<const Model> source,
+                                   std::shared_ptr<const Model> other, const std::string& data,
+                                   const ConvertRequest& request) {
+  Diagnostics ignored;
+  runtime::Frame frame;
+  if (data.empty()) {
+    frame = runtime::frame_of(*source, runtime::probe_rows(*source, {request.rows, request.seed}));
+  } else {
+    runtime::read_rows(data, {}, SIZE_MAX, [&](runtime::Frame all) { frame = std::move(all); });
+  }
+  runtime::SessionOptions chosen{.outputs = request.outputs};
+  runtime::Session a(source, chosen), b(other, {});
+  std::vector<runtime::Value> inputs = runtime::bind(*other, frame, {}, ignored);
+  runtime::Prediction of_b = b.run(inputs);
+  // Both sides see the rows that the other model can be given.
+  bool narrows = request.input_type && *request.input_type != DType::f64;
+  if (narrows || takes_text(*source)) {
+    frame = runtime::frame_of(*other, inputs);
+  }
+  runtime::Prediction of_a = a.run(runtime::bind(*source, frame, {}, ignored));
+  return runtime::compare(a, of_a, b, of_b, {.allow_refusals = true});
+}
+
+// Fails "phase-check" when the model after a phase predicts otherwise than the source.
+void check_phase(std::string_view phase, std::shared_ptr<const Model> source, const Model& model,
+                 const ConvertRequest& request) {
+  runtime::Comparison c = against_source(std::move(source), std::make_shared<Model>(model),
+                                         request.check_data, request);
+  if (c.equal()) return;
+  std::string first;
+  for (const auto& o : c.outputs) {
+    if (o.differing == 0 && o.error.empty()) continue;
+    first = o.error.empty() ? fmt::format("output '{}', row {}: {} of {} cells differ, max abs {:.3g}",
+                                          o.name_a, o.worst_row, o.differing, o.compared, o.max_absolute)
+                            : fmt::format("output '{}': {}", o.name_a, o.error);
+    break;
+  }
+  fail_help({}, "phase-check",
+            fmt::format("phase '{}' is the first that changes a prediction: {} flips in {} rows; {}",
+                        phase, c.flips.size(), c.rows, first),
+            fmt::format("--dump-after {} and --trace-legalize show what the phase did", phase));
+}
+
+runtime::Comparison self_check(std::shared_ptr<const Model> source, const std::string& bytes, const Format& format,
                                const ConvertRequest& request, Diagnostics& out) {
   Diagnostics ignored;
   auto written = std::make_shared<Model>(
       format.read(Bytes::copy_of(bytes), read_options(request.output, request.load), ignored));
-  auto original = std::make_shared<Model>(source);
-  std::vector<runtime::Value> rows =
-      runtime::probe_rows(*original, {request.rows, request.seed});
-  runtime::SessionOptions chosen{.outputs = request.outputs};
-  runtime::Session a(original, chosen), b(written, {});
-  runtime::Frame frame = runtime::frame_of(*original, rows);
-  runtime::Prediction of_b = b.run(runtime::bind(*written, frame, {}, ignored));
-  // Both sides see the rows that the written model can be given.
-  runtime::Prediction of_a = a.run(rows);
-  bool narrows = request.input_type && *request.input_type != DType::f64;
-  if (narrows || takes_text(*original)) {
-    std::vector<runtime::Value> narrow = runtime::bind(*written, frame, {}, ignored);
-    runtime::Frame seen = runtime::frame_of(*written, narrow);
-    of_a = a.run(runtime::bind(*original, seen, {}, ignored));
-  }
-  runtime::CompareOptions options;
-  options.allow_refusals = true;
-  runtime::Comparison result = runtime::compare(a, of_a, b, of_b, options);
+  runtime::Comparison result =
+      against_source(std::move(source), std::move(written), {}, request);
   if (!result.equal()) {
     bool losses = out.count(Severity::loss) > 0;
     Diagnostic& d = out.report(losses ? Severity::warning : Severity::error, {}, "self-check",
@@ -115,7 +154,7 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
     }
     LoadOptions load_options = request.load;
     load_options.format = request.from;
-    Model source = load(request.input, load_options, out);
+    auto original = std::make_shared<const Model>(load(request.input, load_options, out));
     WriteOptions write{request.output, request.opset, request.zip_map};
     std::unique_ptr<Target> holds = target->make_target(write);
     converters::ConvertOptions options;
@@ -123,13 +162,16 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
     options.input_type = request.input_type;
     options.outputs = request.outputs;
     options.zip_map = request.zip_map;
-    options.on_phase = request.on_phase;
+    options.on_phase = [&](std::string_view phase, const Model& model) {
+      if (request.on_phase) request.on_phase(phase, model);
+      if (request.check_phases && phase != "read") check_phase(phase, original, model, request);
+    };
     options.trace = request.trace;
-    Model legal = converters::convert(source, *holds, options, out);
+    Model legal = converters::convert(*original, *holds, options, out);
     std::string bytes = target->write(legal, write, out);
     Conversion result{.bytes = bytes.size()};
     if (request.self_check) {
-      result.check = self_check(source, bytes, *target, request, out);
+      result.check = self_check(original, bytes, *target, request, out);
       result.checked = true;
       if (out.count(Severity::error) > 0) return result;
     }
@@ -146,9 +188,7 @@ Result<std::string> check_file(const std::string& path, const LoadOptions& optio
     const Format& format = input_format(bytes, path, options.format);
     size_t known = out.list().size();
     format.check(bytes, read_options(path, options), out);
-    for (size_t i = known; i < out.list().size(); ++i) {
-      if (out.list()[i].location.file.empty()) out.list()[i].location.file = path;
-    }
+    name_file(out, known, path);
     return std::string(format.name);
   });
 }

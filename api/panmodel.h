@@ -36,7 +36,11 @@ struct ConvertRequest {
   bool self_check = true;
   size_t rows = 500;  // probe rows of the self-check
   uint64_t seed = 1;
+  // Called with the model as read and after each phase: "read", "boundary", "legalise", "cleanup".
   std::function<void(std::string_view phase, const Model& model)> on_phase;
+  // Evaluate after each phase and stop, as "phase-check", at the first that changes a prediction.
+  bool check_phases = false;
+  std::string check_data;  // CSV for it; empty = probe rows
   std::string* trace = nullptr;
 };
 struct Conversion {
@@ -123,6 +127,8 @@ std::vector<FormatInfo> list_formats();
 // Reports as text and JSON.
 std::string inspect_text(const Model& model);
 std::string inspect_json(const Model& model);
+// The model as text (docs/panir.md); not `full`: long arrays shortened, for reading only.
+std::string model_text(const Model& model, bool full);
 std::string comparison_text(const runtime::Comparison& comparison);
 std::string comparison_json(const runtime::Comparison& comparison);
 std::string validation_text(const Validation& validation);

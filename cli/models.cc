@@ -3,17 +3,39 @@
 #include "cli/verbs.h"
 
 namespace panmodel::cli {
+namespace {
+
+constexpr const char* kPhases[] = {"read", "boundary", "legalise", "cleanup"};
+
+// "phase" or "phase=FILE".
+struct Dump {
+  std::string phase, file;
+};
+
+Dump parse_dump(const std::string& text) {
+  size_t mark = text.find('=');
+  Dump dump{text.substr(0, mark), mark == std::string::npos ? "" : text.substr(mark + 1)};
+  for (const char* phase : kPhases) {
+    if (dump.phase == phase) return dump;
+  }
+  throw CLI::ValidationError("--dump-after", "no phase is called " + quote(dump.phase) +
+                                                 ", expected read, boundary, legalise or cleanup");
+}
+
+}  // namespace
 
 void add_inspect(CLI::App& app, Common& common) {
   struct Options {
     std::string path, format = "text", target, output;
     int opset = 21;
-    bool lossy = false, force = false;
+    bool lossy = false, force = false, full = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("inspect", "what a model file holds");
   verb->add_option("model", o->path, "model file")->required();
-  verb->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  verb->add_option("--format", o->format, "text, json, or panir: the intermediate representation itself")
+      ->check(CLI::IsMember({"text", "json", "panir"}));
+  verb->add_flag("--full", o->full, "panir: long arrays in full");
   verb->add_option("--target", o->target, "how each operator would reach this format");
   verb->add_option("--opset", o->opset, "version of ai.onnx for --target onnx");
   verb->add_flag("--lossy", o->lossy, "allow forms that lose precision for --target");
@@ -23,7 +45,10 @@ void add_inspect(CLI::App& app, Common& common) {
     auto model = load(o->path, {}, common);
     if (!model) return;
     if (o->target.empty()) {
-      print(o->format == "json" ? inspect_json(*model) : inspect_text(*model), o->output, o->force, common);
+      std::string report = o->format == "json"    ? inspect_json(*model)
+                           : o->format == "panir" ? model_text(*model, o->full)
+                                                  : inspect_text(*model);
+      print(report, o->output, o->force, common);
       return;
     }
     auto lines = analyse_target(*model, o->target, o->opset, !o->lossy);
@@ -40,6 +65,7 @@ void add_convert(CLI::App& app, Common& common) {
   struct Options {
     ConvertRequest request;
     std::string precision = "exact", input_type;
+    std::vector<std::string> dumps;
     bool trace = false, no_check = false;
   };
   auto o = std::make_shared<Options>();
@@ -60,9 +86,30 @@ void add_convert(CLI::App& app, Common& common) {
   verb->add_flag("--no-self-check", o->no_check, "do not compare what was written with the source");
   verb->add_option("--rows", r.rows, "probe rows of the self-check");
   verb->add_option("--seed", r.seed, "seed of the probe rows");
+  verb->add_option("--dump-after", o->dumps,
+                   "PHASE[=FILE]: the model as .panir after read, boundary, legalise or cleanup, "
+                   "shortened on standard error or in full in the file (repeatable)");
+  CLI::Option* phases = verb->add_option(
+      "--check-phases", r.check_data,
+      "evaluate after each phase on the rows of this CSV (default: probe rows) and name the first "
+      "that changes a prediction");
+  phases->expected(0, 1);
   verb->add_flag("--trace-legalize", o->trace, "print the tree of rewrites that were tried");
-  verb->callback([o, &common] {
+  verb->callback([o, phases, &common] {
     ConvertRequest& request = o->request;
+    request.check_phases = phases->count() > 0;
+    std::vector<Dump> dumps;
+    for (const std::string& text : o->dumps) dumps.push_back(parse_dump(text));
+    request.on_phase = [&dumps, &request, &common](std::string_view phase, const Model& model) {
+      for (const Dump& dump : dumps) {
+        if (dump.phase != phase) continue;
+        if (!dump.file.empty()) {
+          print(model_text(model, true), dump.file, request.overwrite, common);
+        } else {
+          std::fputs(model_text(model, false).c_str(), stderr);
+        }
+      }
+    };
     request.exact = o->precision == "exact";
     request.self_check = !o->no_check;
     if (o->input_type == "float") request.input_type = DType::f32;

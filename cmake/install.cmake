@@ -13,9 +13,9 @@ if(TARGET panmodel)
   set_target_properties(panmodel PROPERTIES EXPORT_NAME cli)
 endif()
 
-# The public headers: api/*.h and every header of ours that they include.
+# The public headers: api/panmodel.h and every header of ours that they include.
 function(panmodel_public_headers out)
-  file(GLOB open CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/api/*.h)
+  file(GLOB open CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/api/panmodel.h)
   set(seen "")
   while(open)
     list(POP_FRONT open header)

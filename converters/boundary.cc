@@ -85,9 +85,10 @@ bool same_element(const Tensor& values, size_t i, const Tensor& one) {
 
 class Boundary {
  public:
-  Boundary(const Model& model, const ConvertOptions& options, Diagnostics& out)
-      : model_(model), options_(options), out_(out), result_(without_graph(model)),
-        builder_(result_), map_(model.graph.values.size()) {}
+  Boundary(const Model& model, const Target& target, const ConvertOptions& options,
+           Diagnostics& out)
+      : model_(model), options_(options), keep_(target.keeps_signature()), out_(out),
+        result_(without_graph(model)), builder_(result_), map_(model.graph.values.size()) {}
 
   Model run() {
     for (const Input& input : model_.inputs) add_input(input);
@@ -100,8 +101,8 @@ class Boundary {
         ValueId narrow = builder_.add(tensor::Cast{DType::f32}, {value});
         value = builder_.add(ml::ZipMap{o.keys}, {narrow});
       }
-      builder_.output(options_.rename_outputs ? target_name(o, outputs) : o.name, value, o.role,
-                      o.keys);
+      bool rename = options_.rename_outputs && !keep_;
+      builder_.output(rename ? target_name(o, outputs) : o.name, value, o.role, o.keys);
     }
     return std::move(result_);
   }
@@ -109,6 +110,10 @@ class Boundary {
  private:
   void add_input(const Input& input) {
     Type type = model_.graph.type(input.value);
+    if (keep_ && !options_.input_type) {
+      map_[input.value.v] = builder_.input(input.name, type, input.features);
+      return;
+    }
     DType dtype = DType::f64;
     if (const ColumnType* column = type.column()) {
       dtype = column->dtype;
@@ -129,7 +134,8 @@ class Boundary {
   }
 
   bool is_column(ValueId v) const {
-    return v.valid() && model_.graph.type(v).column() != nullptr;
+    return v.valid() && model_.graph.type(v).column() != nullptr &&
+           builder_.type(map_[v.v]).column() == nullptr;
   }
 
   // Operators that look at missing cells of a column are told which value stands for them.
@@ -189,11 +195,16 @@ class Boundary {
     builder_.at(node.loc);
     std::vector<ValueId> made =
         builder_.add_erased(node.op, payload_of(node), std::move(inputs), node.name);
-    for (size_t i = 0; i < made.size(); ++i) map_[node.outputs[i].v] = made[i];
+    for (size_t i = 0; i < made.size(); ++i) {
+      map_[node.outputs[i].v] = made[i];
+      const std::string& name = model_.graph.value(node.outputs[i]).name;
+      if (!name.empty()) builder_.name_value(made[i], name);
+    }
   }
 
   const Model& model_;
   const ConvertOptions& options_;
+  bool keep_;
   Diagnostics& out_;
   Model result_;
   Builder builder_;
@@ -203,8 +214,9 @@ class Boundary {
 
 }  // namespace
 
-Model adapt_boundary(const Model& model, const ConvertOptions& options, Diagnostics& out) {
-  return Boundary(model, options, out).run();
+Model adapt_boundary(const Model& model, const Target& target, const ConvertOptions& options,
+                     Diagnostics& out) {
+  return Boundary(model, target, options, out).run();
 }
 
 }  // namespace panmodel::converters

@@ -1,6 +1,7 @@
 #include "converters/convert.h"
 
 #include "converters/phases.h"
+#include "ir/verify.h"
 
 namespace panmodel::converters {
 
@@ -15,10 +16,16 @@ Model without_graph(const Model& model) {
 Model convert(const Model& model, const Target& target, const ConvertOptions& options,
               Diagnostics& out) {
   auto report = [&](std::string_view phase, const Model& m) {
+    Diagnostics wrong;
+    verify(m, {}, wrong);
+    if (!wrong.list().empty()) {
+      fail({}, "internal", "phase '{}' leaves a malformed model: {}", phase,
+           wrong.list().front().message);
+    }
     if (options.on_phase) options.on_phase(phase, m);
   };
   report("read", model);
-  Model result = adapt_boundary(model, options, out);
+  Model result = adapt_boundary(model, target, options, out);
   report("boundary", result);
   result = drop_dead(result);
   result = legalise(result, target, options, out, nullptr);
@@ -32,7 +39,7 @@ std::vector<Verdict> analyse(const Model& model, const Target& target,
                              const ConvertOptions& options) {
   Diagnostics ignored;
   std::vector<Verdict> verdicts;
-  Model adapted = drop_dead(adapt_boundary(model, options, ignored));
+  Model adapted = drop_dead(adapt_boundary(model, target, options, ignored));
   legalise(adapted, target, options, ignored, &verdicts);
   return verdicts;
 }

@@ -5,8 +5,10 @@
 namespace panmodel::converters {
 
 // Signature: chosen outputs under the target's names, inputs of the chosen element type, table
-// columns as tensors [N,1] (missing number = NaN, missing text = "").
-Model adapt_boundary(const Model& model, const ConvertOptions& options, Diagnostics& out);
+// columns as tensors [N,1] (missing number = NaN, missing text = ""). A target that keeps the
+// signature gets the chosen outputs and element types only.
+Model adapt_boundary(const Model& model, const Target& target, const ConvertOptions& options,
+                     Diagnostics& out);
 
 // Copies legal nodes and rewrites the others by patterns until all are legal.
 Model legalise(const Model& model, const Target& target, const ConvertOptions& options,
