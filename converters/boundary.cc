@@ -16,7 +16,10 @@ namespace {
 
 bool is_number(DType d) { return is_floating(d) || is_integer(d) || d == DType::boolean; }
 
-std::string target_name(const Output& output, const std::vector<Output>& all) {
+// The names that skl2onnx gives: others where probabilities are maps.
+std::string target_name(const Output& output, const std::vector<Output>& all, bool zip_map) {
+  if (zip_map && output.role == Role::label) return "output_label";
+  if (zip_map && output.role == Role::probability) return "output_probability";
   bool predicts = std::any_of(all.begin(), all.end(),
                               [](const Output& o) { return o.name == "predict"; });
   if (output.name == "predict") return output.role == Role::label ? "label" : "variable";
@@ -100,9 +103,13 @@ class Boundary {
           (o.keys.dtype() == DType::string || o.keys.dtype() == DType::i64)) {
         ValueId narrow = builder_.add(tensor::Cast{DType::f32}, {value});
         value = builder_.add(ml::ZipMap{o.keys}, {narrow});
+        out_.report(Severity::loss, {}, "convert-precision",
+                    "probabilities are rounded once to f32, the element type of maps: relative error "
+                    "up to 6e-8");
       }
       bool rename = options_.rename_outputs && !keep_;
-      builder_.output(rename ? target_name(o, outputs) : o.name, value, o.role, o.keys);
+      builder_.output(rename ? target_name(o, outputs, options_.zip_map) : o.name, value, o.role,
+                      o.keys);
     }
     return std::move(result_);
   }
@@ -124,6 +131,11 @@ class Boundary {
       dtype = t->dtype;
     }
     DType wanted = options_.input_type && is_number(dtype) ? *options_.input_type : dtype;
+    if (wanted == DType::i64 && is_floating(dtype)) {
+      out_.report(Severity::loss, {}, "convert-input-type",
+                  "input '{}' holds real numbers: a row with a fraction or a missing value cannot be "
+                  "given as i64", input.name);
+    }
     if (auto* t = std::get_if<TensorType>(&type.v)) t->dtype = wanted;
     ValueId id = builder_.input(input.name, type, input.features);
     DType inner = model_.graph.type(input.value).column()

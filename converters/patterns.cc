@@ -26,6 +26,17 @@ constexpr OpId kLabelPlace[] = {OpId::ml_LabelMap, OpId::tensor_Concat, OpId::te
 constexpr OpId kLabelEqual[] = {OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kSpecial[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kTree[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast, OpId::tensor_Binary};
+constexpr OpId kLeafTable[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast,   OpId::tensor_Transpose,
+                               OpId::tensor_Gather,   OpId::tensor_Concat, OpId::tensor_Unsqueeze,
+                               OpId::tensor_Reduce,   OpId::tensor_Reshape};
+constexpr OpId kCompare[] = {OpId::tensor_Binary, OpId::tensor_Unary};
+constexpr OpId kTextEqual[] = {OpId::ml_LabelMap, OpId::tensor_Binary};
+constexpr OpId kClip[] = {OpId::tensor_Binary, OpId::tensor_Where, OpId::tensor_Identity};
+constexpr OpId kShape[] = {OpId::tensor_Shape, OpId::tensor_Gather};
+constexpr OpId kPlaces[] = {OpId::ml_LabelMap, OpId::tensor_Concat, OpId::tensor_Gather};
+constexpr OpId kPlaceOf[] = {OpId::tensor_Unsqueeze, OpId::tensor_Binary,    OpId::tensor_Unary,
+                             OpId::tensor_Cast,      OpId::tensor_ArgReduce, OpId::tensor_Reduce,
+                             OpId::tensor_Where,     OpId::tensor_Concat,    OpId::tensor_Gather};
 
 // In the order in which they are tried for an operator.
 constexpr std::array kPatterns = {
@@ -42,12 +53,21 @@ constexpr std::array kPatterns = {
     Pattern{"lower_labels", OpId::ml_Labels, kLabels, lower_labels},
     Pattern{"lower_one_hot", OpId::ml_OneHot, kOneHot, lower_one_hot},
     Pattern{"total_label_map", OpId::ml_LabelMap, kLabelMap, total_label_map},
-    Pattern{"label_map_by_place", OpId::ml_LabelMap, kLabelPlace, label_map_by_place},
+    Pattern{"label_map_by_place", OpId::ml_LabelMap, kPlaces, label_map_by_place},
+    Pattern{"label_map_by_comparison", OpId::ml_LabelMap, kPlaceOf, label_map_by_comparison},
     Pattern{"label_map_to_equal", OpId::ml_LabelMap, kLabelEqual, label_map_to_equal},
     Pattern{"lower_special_function", OpId::tensor_Unary, kSpecial, lower_special_function},
+    Pattern{"negate_comparison", OpId::tensor_Binary, kCompare, negate_comparison},
+    Pattern{"text_equal_by_table", OpId::tensor_Binary, kTextEqual, text_equal_by_table},
+    Pattern{"clip_to_where", OpId::tensor_Clip, kClip, clip_to_where},
+    Pattern{"infinity_by_comparison", OpId::tensor_Unary, kCompare, infinity_by_comparison},
+    Pattern{"shape_by_gather", OpId::tensor_Shape, kShape, shape_by_gather},
     Pattern{"split_mean", OpId::ml_TreeEnsemble, kTree, split_mean},
+    Pattern{"leaf_table_of_many", OpId::ml_TreeEnsemble, kLeafTable, leaf_table_of_many},
+    Pattern{"narrow_leaves", OpId::ml_TreeEnsemble, kTree, narrow_leaves},
     Pattern{"promote_tree", OpId::ml_TreeEnsemble, kTree, promote_tree},
     Pattern{"base_after_trees", OpId::ml_TreeEnsemble, kTree, base_after_trees},
+    Pattern{"leaf_table", OpId::ml_TreeEnsemble, kLeafTable, leaf_table},
     Pattern{"float_trees", OpId::ml_TreeEnsemble, kTree, float_trees},
 };
 

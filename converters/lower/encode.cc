@@ -1,4 +1,5 @@
 // Categories and labels as tensor operators.
+#include <algorithm>
 #include <limits>
 #include <numeric>
 
@@ -19,6 +20,12 @@ Tensor stand_in(DType dtype) {
     case DType::f32: return Tensor::scalar(std::numeric_limits<float>::quiet_NaN());
     default: return Tensor::scalar(std::numeric_limits<double>::quiet_NaN());
   }
+}
+
+// The values of a map and then its fallback, to be taken by place.
+ValueId value_table(Builder& b, const ml::LabelMap& op) {
+  ValueId values = b.constant(op.values), last = b.constant(op.fallback->reshaped({1}));
+  return b.add(tensor::Concat{0}, {values, last});
 }
 
 }  // namespace
@@ -74,20 +81,52 @@ std::string total_label_map(PatternContext& c, Results& results) {
   return {};
 }
 
-// The place of the value is looked up, and the value gathered from the table.
+// A table that the target can only hold as key -> place, and the values taken by place.
 std::string label_map_by_place(PatternContext& c, Results& results) {
   const auto& op = *c.node.as<ml::LabelMap>();
-  if (!op.fallback || op.missing_value) return "it has no fallback";
-  if (op.values.dtype() == DType::i64) return "its values are places already";
   Builder& b = c.builder;
-  std::vector<int64_t> places(op.keys.size());
-  std::iota(places.begin(), places.end(), int64_t{0});
-  ml::LabelMap place;
-  place.keys = op.keys;
-  place.values = Tensor::vector(std::move(places));
-  place.fallback = Tensor::scalar(static_cast<int64_t>(op.keys.size()));
-  ValueId table = b.add(tensor::Concat{0}, {b.constant(op.values), b.constant(op.fallback->reshaped({1}))});
-  results = {b.add(tensor::Gather{0}, {table, b.add(std::move(place), {c.inputs[0]})})};
+  if (!op.fallback || op.missing_value) return "it has no fallback";
+  ml::LabelMap places;
+  std::vector<int64_t> place(op.keys.size());
+  std::iota(place.begin(), place.end(), int64_t{0});
+  places.keys = op.keys;
+  places.values = Tensor::vector(std::move(place));
+  places.fallback = Tensor::scalar(static_cast<int64_t>(op.keys.size()));
+  if (places.values.same_bits(op.values)) return "it gives places already";
+  ValueId index = b.add(std::move(places), {c.inputs[0]});
+  results = {b.add(tensor::Gather{0}, {value_table(b, op), index})};
+  return {};
+}
+
+// Numbers compared with all keys at once; the place of the first equal one gives the value.
+std::string label_map_by_comparison(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::LabelMap>();
+  Builder& b = c.builder;
+  DType dtype = op.keys.dtype();
+  if (!op.fallback || op.missing_value) return "it has no fallback";
+  if (op.keys.empty() || !(is_floating(dtype) || is_integer(dtype))) return "no numbers as keys";
+  const TensorType* t = b.type(c.inputs[0]).tensor();
+  if (t == nullptr || !t->dims) return "an unknown rank";
+  int64_t rank = static_cast<int64_t>(t->dims->size());
+  ValueId x = b.add(tensor::Unsqueeze{{rank}}, {c.inputs[0]});
+  ValueId hit = binary(b, BinaryFn::equal, x, b.constant(op.keys));
+  std::vector<uint8_t> is_nan(op.keys.size(), 0);
+  if (is_floating(dtype)) {
+    for (size_t i = 0; i < is_nan.size(); ++i) is_nan[i] = op.keys.real(i) != op.keys.real(i);
+  }
+  if (std::find(is_nan.begin(), is_nan.end(), 1) != is_nan.end()) {
+    int64_t count = static_cast<int64_t>(is_nan.size());
+    ValueId both = binary(b, BinaryFn::logical_and, unary(b, tensor::UnaryFn::is_nan, x),
+                          b.constant(Tensor::of_bools({count}, std::move(is_nan))));
+    hit = binary(b, BinaryFn::logical_or, hit, both);
+  }
+  ValueId score = b.add(tensor::Cast{DType::f32}, {hit});
+  ValueId first = b.add(tensor::ArgReduce{true, rank, false}, {score});
+  ValueId best = b.add(tensor::Reduce{tensor::ReduceFn::max, {rank}, false}, {score});
+  ValueId found = b.add(tensor::Cast{DType::boolean}, {best});
+  ValueId none = int_constant(b, {static_cast<int64_t>(op.keys.size())});
+  ValueId index = b.add(tensor::Where{}, {found, first, none});
+  results = {b.add(tensor::Gather{0}, {value_table(b, op), index})};
   return {};
 }
 

@@ -42,13 +42,13 @@ bool known_op(std::string_view domain, std::string_view name);
 // Names of a domain, for suggestions.
 std::string_view nearest_op(std::string_view domain, std::string_view name);
 
-// Released packages of onnx: IR version and opsets they came with.
+// The release of onnx that brought a version of ai.onnx, and the IR and ai.onnx.ml it came with.
 struct Release {
   std::string_view version;
   int32_t ir, ai_onnx, ai_onnx_ml;
 };
 std::span<const Release> releases();
-// The least IR version whose release knows these opsets (the newest one when none does).
-int64_t ir_version_for(int64_t ai_onnx, int64_t ai_onnx_ml);
+// The newest one for a later opset.
+const Release& release_of(int64_t ai_onnx);
 
 }  // namespace panmodel::onnx

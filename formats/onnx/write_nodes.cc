@@ -1,5 +1,7 @@
 #include "formats/onnx/write_nodes.h"
 
+#include <algorithm>
+
 #include "formats/onnx/convert_tensor.h"
 #include "formats/onnx/names.h"
 #include "ir/ops/tensor_linalg.h"
@@ -10,6 +12,17 @@ namespace {
 
 Support always(const Node&, const Graph&, int) { return Support::yes(); }
 
+// What an operator needs that came later than `opset`.
+Support from(int since, int opset, std::string_view what) {
+  return opset >= since ? Support::yes()
+                        : Support::no(fmt::format("{} needs opset {}", what, since));
+}
+
+DType dtype_at(const Node& n, const Graph& g, size_t input) {
+  const TensorType* t = g.type(n.inputs[input]).tensor();
+  return t ? t->dtype : DType::f64;
+}
+
 template <class Op, auto& Rows>
 Support check_function(const Node& n, const Graph&, int opset) {
   const auto* row = row_of(Rows, n.as<Op>()->fn);
@@ -17,16 +30,124 @@ Support check_function(const Node& n, const Graph&, int opset) {
     return Support::no(fmt::format("ONNX has no operator '{}'",
                                    enum_names(n.as<Op>()->fn)[static_cast<size_t>(n.as<Op>()->fn)]));
   }
-  // Reductions of older versions take their axes as an attribute, which is written then.
-  if (opset < row->since && row->since != 18) {
-    return Support::no(fmt::format("'{}' needs opset {}", row->op_type, row->since));
+  return from(row->since, opset, row->op_type);
+}
+
+Support check_unary(const Node& n, const Graph& g, int opset) {
+  UnaryFn fn = n.as<tensor::Unary>()->fn;
+  bool wide = dtype_at(n, g, 0) == DType::f64;
+  // onnxruntime 1.32 computes it as 1 / (1 + exp(-x)), which is 0 below -709.
+  if (wide && fn == UnaryFn::sigmoid) {
+    return Support::no("Sigmoid of f64 loses values below 1e-308 in onnxruntime");
   }
-  return Support::yes();
+  return check_function<tensor::Unary, kUnary>(n, g, opset);
+}
+
+Support check_binary(const Node& n, const Graph& g, int opset) {
+  if (n.as<tensor::Binary>()->fn == BinaryFn::equal) {
+    DType dtype = dtype_at(n, g, 0);
+    if (dtype == DType::string) return from(19, opset, "Equal of text");
+    if (is_floating(dtype)) return from(11, opset, "Equal of real numbers");
+  }
+  return check_function<tensor::Binary, kBinary>(n, g, opset);
+}
+
+Support check_variadic(const Node& n, const Graph& g, int opset) {
+  VariadicFn fn = n.as<tensor::Variadic>()->fn;
+  if (is_integer(dtype_at(n, g, 0))) {
+    if (fn == VariadicFn::sum || fn == VariadicFn::mean) return Support::no("a sum of integers");
+    return from(12, opset, "Min and Max of integers");
+  }
+  return check_function<tensor::Variadic, kVariadic>(n, g, opset);
 }
 
 template <class Op, auto& Rows>
 void write_function(NodeWriter& w, const Node& n) {
   w.node(row_of(Rows, n.as<Op>()->fn)->op_type, w.inputs(n), w.outputs(n));
+}
+
+// Older versions take the axes of a reduction as an attribute, which holds constant ones only.
+Support check_reduce(const Node& n, const Graph&, int opset) {
+  const auto& op = *n.as<tensor::Reduce>();
+  const auto* row = row_of(kReduce, op.fn);
+  if (opset >= row->since) return Support::yes();
+  if (n.inputs.size() > 1) return from(row->since, opset, "axes that are computed");
+  if (op.noop_with_empty_axes) return from(row->since, opset, "noop_with_empty_axes");
+  return Support::yes();
+}
+
+// Constant elements of an input.
+std::optional<std::vector<int64_t>> constant_input(const Node& n, const Graph& g, size_t input) {
+  const Node* maker = input < n.inputs.size() && n.inputs[input].valid()
+                          ? g.producer(n.inputs[input]) : nullptr;
+  const auto* constant = maker ? maker->as<tensor::Constant>() : nullptr;
+  if (constant == nullptr) return std::nullopt;
+  return constant->value.integers();
+}
+
+template <class Op>
+Support check_axes(const Node& n, const Graph&, int opset) {
+  const auto& axes = n.as<Op>()->axes;
+  if (n.inputs.size() > 1) return from(13, opset, "axes that are computed");
+  bool negative = std::any_of(axes.begin(), axes.end(), [](int64_t a) { return a < 0; });
+  return negative ? from(11, opset, "a negative axis") : Support::yes();
+}
+
+template <class Op>
+void write_axes(NodeWriter& w, const Node& n, std::string_view op_type) {
+  std::vector<Text> in = w.inputs(n);
+  const auto& axes = n.as<Op>()->axes;
+  if (!axes.empty() && w.opset() >= 13) {
+    in.resize(1);
+    in.emplace_back(w.constant(Tensor::vector(axes)));
+  }
+  NodeProto& p = w.node(op_type, std::move(in), w.outputs(n));
+  if (!axes.empty() && w.opset() < 13) p.attribute.push_back(make_attribute("axes", axes));
+}
+
+// Before opset 10 the bounds of a slice are attributes.
+Support check_slice(const Node& n, const Graph& g, int opset) {
+  if (opset >= 10) return Support::yes();
+  for (size_t i = 1; i < n.inputs.size(); ++i) {
+    auto bounds = constant_input(n, g, i);
+    bool steps = i == 4 && bounds && std::any_of(bounds->begin(), bounds->end(),
+                                                 [](int64_t s) { return s != 1; });
+    if (!bounds || steps) return from(10, opset, "a slice with steps or computed bounds");
+  }
+  return Support::yes();
+}
+
+void write_slice(NodeWriter& w, const Node& n) {
+  if (w.opset() >= 10) {
+    w.node("Slice", w.inputs(n), w.outputs(n));
+    return;
+  }
+  NodeProto& p = w.node("Slice", {w.name(n.inputs[0])}, w.outputs(n));
+  constexpr std::string_view kNames[] = {"starts", "ends", "axes"};
+  for (size_t i = 1; i < std::min<size_t>(n.inputs.size(), 4); ++i) {
+    p.attribute.push_back(make_attribute(kNames[i - 1], *constant_input(n, w.graph(), i)));
+  }
+}
+
+// Before opset 13 all dimensions from the axis on form one group: the same for the last axis.
+Support check_softmax(const Node& n, const Graph& g, int opset) {
+  const auto& op = *n.as<tensor::Softmax>();
+  const TensorType* t = g.type(n.inputs[0]).tensor();
+  int64_t rank = t && t->dims ? static_cast<int64_t>(t->dims->size()) : -1;
+  bool last = rank > 0 && (op.axis == -1 || op.axis == rank - 1);
+  if (op.flatten) {
+    return opset < 13 || last ? Support::yes() : Support::no("softmax over several dimensions");
+  }
+  return last ? Support::yes() : from(13, opset, "softmax along an inner axis");
+}
+
+void write_softmax(NodeWriter& w, const Node& n) {
+  const auto& op = *n.as<tensor::Softmax>();
+  const TensorType* t = w.graph().type(n.inputs[0]).tensor();
+  NodeProto& p = w.node(op.log ? "LogSoftmax" : "Softmax", w.inputs(n), w.outputs(n));
+  bool last = op.axis < 0 && t && t->dims;
+  int64_t axis = last ? static_cast<int64_t>(t->dims->size()) + op.axis : op.axis;
+  p.attribute.push_back(make_attribute("axis", axis));
 }
 
 void write_reduce(NodeWriter& w, const Node& n) {
@@ -61,25 +182,21 @@ void write_plain(NodeWriter& w, const Node& n, std::string_view op_type) {
       p.attribute.push_back(make_attribute("axis", n.as<tensor::Op>()->axis));    \
     }                                                                             \
   }
-// An operator whose axes are its second input since opset 13.
-#define WITH_AXES(Op)                                                              \
-  {                                                                                \
-    OpId::tensor_##Op, always, [](NodeWriter& w, const Node& n) {                  \
-      std::vector<Text> in = w.inputs(n);                                          \
-      const auto& axes = n.as<tensor::Op>()->axes;                                 \
-      if (!axes.empty()) {                                                         \
-        in.resize(1);                                                              \
-        in.emplace_back(w.constant(Tensor::vector(axes)));                         \
-      }                                                                            \
-      w.node(#Op, std::move(in), w.outputs(n));                                    \
-    }                                                                              \
+#define WITH_AXES(Op)                                                          \
+  {                                                                            \
+    OpId::tensor_##Op, check_axes<tensor::Op>,                                 \
+        [](NodeWriter& w, const Node& n) { write_axes<tensor::Op>(w, n, #Op); } \
   }
 
 const WriteRow kRows[] = {
     {OpId::ml_LabelMap, check_label_map, write_label_map},
     {OpId::ml_TreeEnsemble, check_trees, write_trees},
     {OpId::ml_ZipMap, check_zip_map, write_zip_map},
-    {OpId::tensor_ArgReduce, always,
+    {OpId::tensor_ArgReduce,
+     [](const Node& n, const Graph&, int opset) {
+       return n.as<tensor::ArgReduce>()->select_last ? from(12, opset, "the last of equal elements")
+                                                     : Support::yes();
+     },
      [](NodeWriter& w, const Node& n) {
        const auto& op = *n.as<tensor::ArgReduce>();
        NodeProto& p = w.node(op.largest ? "ArgMax" : "ArgMin", w.inputs(n), w.outputs(n));
@@ -87,7 +204,7 @@ const WriteRow kRows[] = {
        p.attribute.push_back(make_attribute("keepdims", int64_t{op.keep_dims}));
        if (op.select_last) p.attribute.push_back(make_attribute("select_last_index", int64_t{1}));
      }},
-    {OpId::tensor_Binary, check_function<tensor::Binary, kBinary>,
+    {OpId::tensor_Binary, check_binary,
      write_function<tensor::Binary, kBinary>},
     {OpId::tensor_Cast, always,
      [](NodeWriter& w, const Node& n) {
@@ -95,7 +212,11 @@ const WriteRow kRows[] = {
        auto to = static_cast<int64_t>(data_type_of(n.as<tensor::Cast>()->to));
        p.attribute.push_back(make_attribute("to", to));
      }},
-    PLAIN(Clip),
+    {OpId::tensor_Clip,
+     [](const Node& n, const Graph& g, int opset) {
+       return from(dtype_at(n, g, 0) == DType::f32 ? 11 : 12, opset, "Clip of this type");
+     },
+     [](NodeWriter& w, const Node& n) { write_plain<tensor::Clip>(w, n, "Clip"); }},
     WITH_AXIS(Concat),
     {OpId::tensor_Constant, always,
      [](NodeWriter& w, const Node& n) {
@@ -110,8 +231,16 @@ const WriteRow kRows[] = {
     PLAIN(Expand),
     WITH_AXIS(Flatten),
     WITH_AXIS(Gather),
-    WITH_AXIS(GatherElements),
-    {OpId::tensor_Gemm, always,
+    {OpId::tensor_GatherElements,
+     [](const Node&, const Graph&, int opset) { return from(11, opset, "GatherElements"); },
+     [](NodeWriter& w, const Node& n) {
+       NodeProto& p = w.node("GatherElements", w.inputs(n), w.outputs(n));
+       p.attribute.push_back(make_attribute("axis", n.as<tensor::GatherElements>()->axis));
+     }},
+    {OpId::tensor_Gemm,
+     [](const Node& n, const Graph&, int opset) {
+       return n.inputs.size() > 2 ? Support::yes() : from(11, opset, "Gemm without C");
+     },
      [](NodeWriter& w, const Node& n) {
        const auto& op = *n.as<tensor::Gemm>();
        NodeProto& p = w.node("Gemm", w.inputs(n), w.outputs(n));
@@ -122,13 +251,22 @@ const WriteRow kRows[] = {
      }},
     PLAIN(Identity),
     PLAIN(MatMul),
-    {OpId::tensor_Reduce, check_function<tensor::Reduce, kReduce>, write_reduce},
-    PLAIN(Reshape),
+    {OpId::tensor_Reduce, check_reduce, write_reduce},
+    {OpId::tensor_Reshape,
+     [](const Node& n, const Graph&, int opset) {
+       return n.as<tensor::Reshape>()->allow_zero ? from(14, opset, "allowzero") : Support::yes();
+     },
+     [](NodeWriter& w, const Node& n) {
+       NodeProto& p = w.node("Reshape", w.inputs(n), w.outputs(n));
+       if (n.as<tensor::Reshape>()->allow_zero) {
+         p.attribute.push_back(make_attribute("allowzero", int64_t{1}));
+       }
+     }},
     {OpId::tensor_Shape,
      [](const Node& n, const Graph&, int opset) {
        const auto& op = *n.as<tensor::Shape>();
        bool part = op.start != 0 || op.end != INT64_MAX;
-       return part && opset < 15 ? Support::no("a part of a shape needs opset 15") : Support::yes();
+       return part ? from(15, opset, "a part of a shape") : Support::yes();
      },
      [](NodeWriter& w, const Node& n) {
        const auto& op = *n.as<tensor::Shape>();
@@ -136,17 +274,8 @@ const WriteRow kRows[] = {
        if (op.start != 0) p.attribute.push_back(make_attribute("start", op.start));
        if (op.end != INT64_MAX) p.attribute.push_back(make_attribute("end", op.end));
      }},
-    PLAIN(Slice),
-    {OpId::tensor_Softmax,
-     [](const Node& n, const Graph&, int) {
-       return n.as<tensor::Softmax>()->flatten ? Support::no("softmax over several dimensions")
-                                               : Support::yes();
-     },
-     [](NodeWriter& w, const Node& n) {
-       const auto& op = *n.as<tensor::Softmax>();
-       NodeProto& p = w.node(op.log ? "LogSoftmax" : "Softmax", w.inputs(n), w.outputs(n));
-       p.attribute.push_back(make_attribute("axis", op.axis));
-     }},
+    {OpId::tensor_Slice, check_slice, write_slice},
+    {OpId::tensor_Softmax, check_softmax, write_softmax},
     WITH_AXES(Squeeze),
     PLAIN(Tile),
     {OpId::tensor_Transpose, always,
@@ -155,19 +284,9 @@ const WriteRow kRows[] = {
        const auto& perm = n.as<tensor::Transpose>()->perm;
        if (!perm.empty()) p.attribute.push_back(make_attribute("perm", perm));
      }},
-    {OpId::tensor_Unary,
-     [](const Node& n, const Graph& g, int opset) {
-       const TensorType* t = g.type(n.inputs[0]).tensor();
-       bool wide = t != nullptr && t->dtype == DType::f64;
-       // onnxruntime 1.32 computes it as 1 / (1 + exp(-x)), which is 0 below -709.
-       if (wide && n.as<tensor::Unary>()->fn == UnaryFn::sigmoid) {
-         return Support::no("Sigmoid of f64 loses values below 1e-308 in onnxruntime");
-       }
-       return check_function<tensor::Unary, kUnary>(n, g, opset);
-     },
-     write_function<tensor::Unary, kUnary>},
+    {OpId::tensor_Unary, check_unary, write_function<tensor::Unary, kUnary>},
     WITH_AXES(Unsqueeze),
-    {OpId::tensor_Variadic, check_function<tensor::Variadic, kVariadic>,
+    {OpId::tensor_Variadic, check_variadic,
      write_function<tensor::Variadic, kVariadic>},
     PLAIN(Where),
 };

@@ -3,23 +3,14 @@
 #include <map>
 
 #include "formats/onnx/convert_tensor.h"
+#include "formats/onnx/opsets.h"
 #include "formats/onnx/write_nodes.h"
 #include "ir/op.h"
 
 namespace panmodel::onnx {
 namespace {
 
-int ml_version(int opset) { return opset >= 21 ? 5 : opset >= 17 ? 3 : 2; }
-
-// The IR version that came with an opset (onnx/docs/Versioning.md, table of releases).
-int64_t ir_version(int opset) {
-  constexpr std::pair<int, int64_t> kVersions[] = {{28, 14}, {27, 13}, {25, 12}, {23, 11},
-                                                   {21, 10}, {19, 9},  {15, 8},  {12, 7}};
-  for (auto [from, ir] : kVersions) {
-    if (opset >= from) return ir;
-  }
-  return 7;
-}
+int64_t ml_version(int opset) { return release_of(opset).ai_onnx_ml; }
 
 class OnnxTarget : public Target {
  public:
@@ -59,6 +50,25 @@ void add_roles(ModelProto& proto, const Model& model) {
   }
 }
 
+void add_property(ModelProto& proto, std::string key, const std::string& value) {
+  if (value.empty()) return;
+  StringStringEntryProto entry;
+  entry.key = std::move(key);
+  entry.value = value;
+  proto.metadata_props.push_back(std::move(entry));
+}
+
+// Where the model came from. A model that was ONNX keeps the properties it had.
+void add_origin(ModelProto& proto, const Model& model) {
+  const Metadata& m = model.metadata;
+  for (const auto& [key, value] : m.properties) {
+    if (!key.starts_with("panmodel.")) add_property(proto, key, value);
+  }
+  add_property(proto, "panmodel.source.format", m.format);
+  add_property(proto, "panmodel.source.producer", m.producer);
+  add_property(proto, "panmodel.source.version", m.producer_version);
+}
+
 void expect_opset(int opset) {
   if (opset < kMinOpset || opset > kMaxOpset) {
     fail({}, "onnx-opset-range", "opset {}, expected {} to {}", opset, kMinOpset, kMaxOpset);
@@ -76,7 +86,7 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
   expect_opset(options.opset);
   NodeWriter w(model.graph, options.opset);
   GraphProto graph;
-  graph.name = "panmodel";
+  graph.name = model.metadata.name.empty() ? "panmodel" : model.metadata.name;
   std::map<uint32_t, std::string> taken;
   for (const Input& input : model.inputs) {
     w.set_name(input.value, input.name);
@@ -108,9 +118,10 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
   graph.node = std::move(w.nodes);
   graph.initializer = std::move(w.initialisers);
   ModelProto proto;
-  proto.ir_version = ir_version(options.opset);
+  proto.ir_version = release_of(options.opset).ir;
   proto.producer_name = "panmodel";
   proto.producer_version = "0.1.0";
+  if (!model.metadata.doc.empty()) proto.doc_string = model.metadata.doc;
   proto.graph = std::move(graph);
   for (const std::string& domain : w.domains) {
     OperatorSetIdProto set;
@@ -124,6 +135,7 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
     set.version = options.opset;
     proto.opset_import.insert(proto.opset_import.begin(), std::move(set));
   }
+  add_origin(proto, model);
   add_roles(proto, model);
   return serialise(proto);
 }

@@ -7,7 +7,7 @@
 
 namespace panmodel::onnx {
 
-inline constexpr int kMinOpset = 13, kMaxOpset = 28;
+inline constexpr int kMinOpset = 9, kMaxOpset = 28;
 
 std::unique_ptr<Target> make_target(const WriteOptions& options);
 // Precondition: every node is legal for the target of the same options.

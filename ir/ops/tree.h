@@ -30,4 +30,7 @@ struct TreeEnsemble {
   static Types infer(const TreeEnsemble&, InferContext&);
 };
 
+// Whether no target adds weights of two trees and no leaf has two weights: there is nothing to sum.
+bool one_tree_per_target(const TreeEnsemble&);
+
 }  // namespace panmodel::ml
