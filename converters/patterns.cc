@@ -22,7 +22,6 @@ constexpr OpId kLabels[] = {OpId::tensor_ArgReduce, OpId::tensor_Gather, OpId::t
                             OpId::tensor_Cast, OpId::tensor_Reshape};
 constexpr OpId kOneHot[] = {OpId::tensor_Reshape, OpId::tensor_Binary, OpId::tensor_Cast};
 constexpr OpId kLabelMap[] = {OpId::ml_LabelMap};
-constexpr OpId kLabelPlace[] = {OpId::ml_LabelMap, OpId::tensor_Concat, OpId::tensor_Gather};
 constexpr OpId kLabelEqual[] = {OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kSpecial[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Where};
 constexpr OpId kTree[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast, OpId::tensor_Binary};
