@@ -17,6 +17,9 @@ struct LoadOptions {
   std::string format;  // empty = by content
   uint64_t memory_limit = uint64_t{4} << 30;
   bool allow_links = false;  // follow symbolic links to external data
+  // For inspection: the nodes of large forests may be counted without being read. Such a model has
+  // its signature and operators, but does not predict.
+  bool outline = false;
 };
 
 // Reads a model of any format. Losses and notes go to `out`. Never executes anything in the file.

@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <cstring>
 #include <new>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/text.h"
 #include "cli/verbs.h"
@@ -121,6 +124,12 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   set_signals();
+#ifdef __GLIBC__
+  // Freed memory is kept for the next phase of a conversion: giving it back and faulting it in again
+  // took more time than the phase itself.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
   try {
     return run(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -18,6 +18,7 @@ struct ReadOptions {
   std::string path;  // for messages, and the directory of companion files
   uint64_t memory_limit = uint64_t{4} << 30;
   bool allow_links = false;  // follow symbolic links to external data
+  bool outline = false;      // large parts need only be counted: see Forest::unread
 };
 
 struct WriteOptions {

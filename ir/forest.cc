@@ -103,9 +103,29 @@ bool Forest::operator==(const Forest& o) const {
          set_begin == o.set_begin && same_reals(set_value, o.set_value);
 }
 
+namespace {
+
+// The usual order: each child stands behind its parent, which leaves no room for a cycle, and no
+// node has two parents or is also a root. Sees in one pass over the arrays what else takes a walk.
+bool is_ordered(const Forest& f) {
+  std::vector<uint8_t> parents(f.nodes(), 0);
+  for (uint32_t root : f.roots) {
+    if (root >= f.nodes() || parents[root]++ != 0) return false;
+  }
+  bool ordered = true;
+  for (uint32_t i = 0; i < f.nodes() && ordered; ++i) {
+    if (f.is_leaf(i)) continue;
+    for (uint32_t child : {f.yes[i], f.no[i]}) ordered &= child > i && parents[child]++ == 0;
+  }
+  return ordered;
+}
+
+}  // namespace
+
 void validate(const Forest& f, const ForestLimits& limits, const Location& loc) {
   check_arrays(f, limits, loc);
   for (size_t i = 0; i < f.nodes(); ++i) check_node(f, i, limits, loc);
+  if (is_ordered(f)) return;
   // Depth-first walk with three colours: an open node met again closes a cycle, a finished one is
   // shared.
   enum : uint8_t { fresh, open, done };
@@ -143,8 +163,10 @@ void validate(const Forest& f, const ForestLimits& limits, const Location& loc) 
 }
 
 ForestStats stats(const Forest& f) {
-  ForestStats s{f.roots.size(), f.nodes(), 0, 0};
+  ForestStats s{f.roots.size(), f.nodes() + f.unread.nodes, f.unread.leaves, f.unread.depth};
   for (uint8_t m : f.mode) s.leaves += m == 0;
+  s.nodes -= f.unread.trees;
+  s.leaves -= f.unread.trees;
   std::vector<std::pair<uint32_t, uint32_t>> stack;
   for (uint32_t root : f.roots) {
     stack.emplace_back(root, 0);

@@ -11,6 +11,10 @@ namespace panmodel {
 // How a node compares feature value x with its threshold t. `member` asks whether x is in a set.
 enum class NodeMode : uint8_t { leaf, leq, lt, geq, gt, eq, neq, member };
 
+struct ForestStats {
+  size_t trees = 0, nodes = 0, leaves = 0, depth = 0;
+};
+
 struct Forest {
   static constexpr uint8_t kMissingYes = 0x80;  // NaN takes the `yes` branch whatever the mode says
 
@@ -27,6 +31,9 @@ struct Forest {
   // Sets of `member` nodes: set i is set_value[set_begin[i] .. set_begin[i+1]).
   std::vector<uint32_t> set_begin;
   std::vector<double> set_value;
+  // In the outline of a model: what the file says of trees whose nodes were not read. A leaf without
+  // weights stands for each of them, and only stats() counts them.
+  ForestStats unread;
 
   size_t nodes() const { return mode.size(); }
   size_t leaves() const { return leaf_begin.empty() ? leaf_weight.size() : leaf_begin.size() - 1; }
@@ -53,9 +60,6 @@ struct ForestLimits {
 // is finite (no cycle) and, unless allowed, no node has two parents. Iterative, linear time.
 void validate(const Forest& forest, const ForestLimits& limits, const Location& loc);
 
-struct ForestStats {
-  size_t trees = 0, nodes = 0, leaves = 0, depth = 0;
-};
 ForestStats stats(const Forest& forest);
 
 }  // namespace panmodel

@@ -22,7 +22,7 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kFreeWidth = 2;      // of a matrix that may have any number of columns
-constexpr size_t kMaxValues = 4096;  // interesting values per column
+constexpr size_t kMaxValues = 1024;  // interesting values per column
 
 // A raw input column, and the affine map from it to what an operator sees: seen = (x - shift) / by.
 struct Source {
@@ -119,7 +119,9 @@ class Tracer {
       gather(node, in, out);
     } else if (const auto* trees = node.as<ml::TreeEnsemble>()) {
       const Forest& f = trees->forest;
-      for (size_t i = 0; i < f.nodes(); ++i) {
+      // Large forests have more thresholds than are wanted: every stride-th, so that all trees count.
+      size_t stride = 1 + f.nodes() / (4 * kMaxValues * std::max<size_t>(1, in.size()));
+      for (size_t i = 0; i < f.nodes(); i += stride) {
         if (f.is_leaf(i)) continue;
         if (f.node_mode(i) != NodeMode::member) {
           want(in, f.feature[i], f.threshold[i]);

@@ -10,12 +10,17 @@ namespace {
 
 constexpr std::string_view kExtensions[] = {".pkl", ".pickle", ".joblib", ".sav", ".p"};
 
+// Of larger files `check` does not read the contents of arrays, which would take as long as reading
+// the model.
+constexpr size_t kWholeCheck = size_t{64} << 20;
+
 bool sniff(const Bytes& bytes) { return looks_like_pickle(bytes.text().substr(0, kHead)); }
 
 ParseOptions options_of(const ReadOptions& options) {
   ParseOptions parse_options;
   parse_options.file = options.path;
   parse_options.max_memory = options.memory_limit;
+  parse_options.outline = options.outline;
   return parse_options;
 }
 
@@ -28,10 +33,16 @@ void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
   try {
     ParseOptions parse_options = options_of(options);
     parse_options.refusals = &out;
+    parse_options.outline = bytes.size() > kWholeCheck;
+    if (parse_options.outline) {
+      out.report(Severity::note, {}, "pickle-outline",
+                 "the nodes of trees are counted, not read, in a file of {} MB; reading the model "
+                 "checks them", bytes.size() >> 20);
+    }
     const PyCursor root(parse(bytes, parse_options));
     // Values that stand for refused ones are no model.
     if (out.count(Severity::error) != before) return;
-    sklearn::check_trees(root, out);
+    if (!parse_options.outline) sklearn::check_trees(root, out);
     if (out.count(Severity::error) != before) return;
     try {
       sklearn::read_model(root, out);

@@ -17,6 +17,7 @@ struct ParseOptions {
   uint64_t max_opcodes = 100'000'000;
   uint64_t max_stack = 4'000'000;
   uint64_t max_marks = 100'000;
+  bool outline = false;  // readers of the document need not read the nodes of trees
   uint64_t max_depth = 1000;             // of the finished value
   uint64_t max_memory = uint64_t{2} << 30;  // bytes of nodes; arrays are views and do not count
   uint64_t max_inflated = uint64_t{4} << 30;

@@ -135,6 +135,7 @@ void run(Storage& storage, const Bytes& input, const ParseOptions& options) {
 
 Document parse(const Bytes& input, const ParseOptions& options) {
   auto storage = std::make_shared<Storage>(options.max_memory);
+  storage->outline = options.outline;
   run(*storage, input, options);
   return Document(std::move(storage));
 }

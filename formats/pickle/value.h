@@ -196,6 +196,7 @@ class Document {
     uint64_t opcodes = 0;
     uint64_t depth = 0;
     uint64_t payload_bytes = 0;  // of arrays, viewed in place
+    bool outline = false;        // ParseOptions::outline
     explicit Storage(uint64_t memory_limit) : arena(memory_limit) {}
   };
 
@@ -206,6 +207,7 @@ class Document {
   bool is_joblib() const { return storage_->joblib; }
   Compression compression() const { return storage_->compression; }
   uint64_t opcodes() const { return storage_->opcodes; }
+  bool outline() const { return storage_->outline; }
   // `view`, which must lie in this document (Array::data, Value::text), with what keeps it alive.
   Bytes keep(std::span<const std::byte> view) const;
   const Storage& storage() const { return *storage_; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "formats/pickle/sklearn/families.h"
 #include "ir/ops/encode.h"
@@ -269,12 +270,31 @@ void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> 
     values.refuse("sklearn-tree", "values are {}, expected one [outputs,classes] block per node",
                   values.describe());
   }
-  size_t block = shape[1] * shape[2];
-  std::vector<double> all = values.as_reals();
-  int64_t feature_limit = tree.arg_count() > 0 ? tree.arg(0).as_int() : INT64_MAX;
   size_t base = forest.nodes();
   if (base + l.count > UINT32_MAX / 2) nodes.refuse("sklearn-tree", "too many nodes");
   forest.roots.push_back(static_cast<uint32_t>(base));
+  if (tree.document().outline()) {
+    forest.add_leaf();
+    // Every inner node of scikit-learn's trees has two children.
+    ForestStats& u = forest.unread;
+    u.depth = std::max(u.depth, tree.attr("max_depth").as_size());
+    u.nodes += l.count;
+    u.leaves += (l.count + 1) / 2;
+    ++u.trees;
+    return;
+  }
+  size_t block = shape[1] * shape[2];
+  const Array& blocks = values.array();
+  // As stored by every release; other forms are converted as a whole.
+  bool direct = blocks.dtype->kind == 'f' && blocks.dtype->itemsize == 8 &&
+                !blocks.dtype->big_endian && !blocks.fortran;
+  std::vector<double> all = direct ? std::vector<double>(block) : values.as_reals();
+  auto values_of = [&](size_t node) {
+    if (!direct) return std::span<const double>(all).subspan(node * block, block);
+    std::memcpy(all.data(), blocks.data.data() + node * block * sizeof(double), block * sizeof(double));
+    return std::span<const double>(all);
+  };
+  int64_t feature_limit = tree.arg_count() > 0 ? tree.arg(0).as_int() : INT64_MAX;
   std::vector<uint32_t> depth(l.count, 0);
   std::vector<uint8_t> parents(l.count, 0);
   for (size_t i = 0; i < l.count; ++i) {
@@ -283,8 +303,7 @@ void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> 
     if (i > 0 && !parents[i]) nodes.refuse("sklearn-tree", "node {} is reached by no parent before it", i);
     if (left == -1) {
       forest.add_leaf();
-      leaf(forest, {std::span<const double>(all).subspan(i * block, block),
-                    static_cast<double>(load_le<int64_t>(node + l.samples)), depth[i]});
+      leaf(forest, {values_of(i), static_cast<double>(load_le<int64_t>(node + l.samples)), depth[i]});
       continue;
     }
     int64_t feature = load_le<int64_t>(node + l.feature);
