@@ -205,6 +205,13 @@ class Boundary {
     std::vector<ValueId> inputs;
     for (ValueId v : node.inputs) inputs.push_back(v.valid() ? map_[v.v] : v);
     builder_.at(node.loc);
+    const auto* impute = node.as<ml::Impute>();
+    if (impute && impute->missing && is_column(node.inputs[0])) {
+      // Beside the marker, what stands for a missing cell of the column now.
+      ml::Impute missing{std::nullopt, impute->fill};
+      if (impute->fill.dtype() == DType::string) missing.missing = Tensor::scalar(std::string());
+      inputs[0] = builder_.add(std::move(missing), {inputs[0]});
+    }
     std::vector<ValueId> made =
         builder_.add_erased(node.op, payload_of(node), std::move(inputs), node.name);
     for (size_t i = 0; i < made.size(); ++i) {
