@@ -74,6 +74,14 @@ void sample<table::IsMissing>(Rng& rng, Builder& b) {
 }
 
 template <>
+void sample<table::Require>(Rng& rng, Builder& b) {
+  DType dtype = rng.pick({DType::f64, DType::f32});
+  ValueId x = b.input("c", ColumnType{dtype, true});
+  ValueId other = b.input("d", ColumnType{DType::f64, true});
+  outputs(b, {b.add(table::Require{}, {x, rng.coin() ? x : other})});
+}
+
+template <>
 void sample<ml::Binarize>(Rng& rng, Builder& b) {
   outputs(b, {b.add(ml::Binarize{rng.real()}, {matrix(b, real_type(rng), rng.between(1, 4))})});
 }
