@@ -30,6 +30,8 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return fd_; }
+  // Precondition: none is held yet.
+  void open(int fd) { fd_ = fd; }
   // Closes now and reports failure, for files that were written.
   bool close() {
     int fd = fd_;
@@ -91,12 +93,11 @@ Bytes map_file(const std::string& path, uint64_t max_bytes) {
 struct FileWriter::State {
   std::string path, temporary;
   Descriptor fd;
-  bool committed = false;
+  bool pending = false;  // the temporary file exists
 
-  State(std::string p, std::string t, int descriptor)
-      : path(std::move(p)), temporary(std::move(t)), fd(descriptor) {}
+  explicit State(const std::string& p) : path(p), temporary(p + ".XXXXXX"), fd(-1) {}
   ~State() {
-    if (!committed) ::unlink(temporary.c_str());
+    if (pending) ::unlink(temporary.c_str());
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -115,16 +116,19 @@ FileWriter::FileWriter(const std::string& path, const WriteFileOptions& options)
     fail_help(file_loc(path), "file-exists", "the output file exists already",
               "use --force to overwrite it");
   }
-  std::string temporary = path + ".XXXXXX";
-  int fd = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) {
+  // Nothing that can fail stands between making the file and the one who removes it.
+  state_ = std::make_unique<State>(path);
+  state_->fd.open(::mkostemp(state_->temporary.data(), O_CLOEXEC));
+  if (state_->fd.get() < 0) {
     fail(file_loc(path), "file-write", "cannot create a file in '{}': {}", directory_of(path),
          std::strerror(errno));
   }
-  state_ = std::make_unique<State>(path, std::move(temporary), fd);
+  state_->pending = true;
   mode_t mask = ::umask(0);
   ::umask(mask);
-  if (::fchmod(fd, exists ? st.st_mode & 0777 : 0666 & ~mask) != 0) state_->give_up("fchmod");
+  if (::fchmod(state_->fd.get(), exists ? st.st_mode & 0777 : 0666 & ~mask) != 0) {
+    state_->give_up("fchmod");
+  }
 }
 
 FileWriter::~FileWriter() = default;
@@ -142,7 +146,7 @@ void FileWriter::commit() {
   if (::fsync(state_->fd.get()) != 0) state_->give_up("fsync");
   if (!state_->fd.close()) state_->give_up("close");
   if (::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) state_->give_up("rename");
-  state_->committed = true;
+  state_->pending = false;
   Descriptor dir(::open(directory_of(state_->path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir.get() >= 0) ::fsync(dir.get());
 }

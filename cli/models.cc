@@ -42,7 +42,7 @@ void add_inspect(CLI::App& app, Common& common) {
   verb->add_option("-o,--output", o->output, "write the report to this file");
   verb->add_flag("--force", o->force, "overwrite the output");
   verb->callback([o, &common] {
-    auto model = load(o->path, {.outline = o->target.empty()}, common);
+    auto model = load(o->path, {.outline = o->target.empty() && o->format == "text"}, common);
     if (!model) return;
     if (o->target.empty()) {
       std::string report = o->format == "json"    ? inspect_json(*model)

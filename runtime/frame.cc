@@ -263,7 +263,8 @@ PredictionTable::PredictionTable(std::span<const Output> outputs, const Predicti
       fail({}, "run-shape", "output '{}' has {} rows, another one {}", outputs[o].name, rows, rows_);
     }
     first = false;
-    size_t width = rows == 0 ? 0 : tensor.size() / rows;
+    size_t width = 1;
+    for (size_t d = 1; d < tensor.rank(); ++d) width *= static_cast<size_t>(tensor.shape()[d]);
     bool scalar = tensor.rank() < 2 || (width == 1 && keys.size() != 1);
     for (size_t k = 0; k < width; ++k) {
       std::string key = keys.size() == width ? element_text(keys, k) : std::to_string(k);

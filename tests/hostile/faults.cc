@@ -79,7 +79,7 @@ TEST_F(Faults, FileSizeLimit) {
 TEST_F(Faults, FullDisk) {
   const fs::path disk = directory / "disk";
   fs::create_directory(disk);
-  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=8k") != 0) {
+  if (mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=4k") != 0) {
     GTEST_SKIP() << "no permission to mount a small tmpfs";
   }
   const fs::path there = disk / "out.onnx";

@@ -52,7 +52,7 @@ const std::vector<ThirdParty>& third_party() {
       {"fmt/", {""}},
       {"protozero/", {"formats/onnx/"}},
       {"pugixml", {"formats/pmml/"}},
-      {"rapidjson/", {"formats/pfa/", "formats/sparkml/", "formats/h2o/", "runtime/", "base/", "api/report"}},
+      {"rapidjson/", {"formats/pfa/", "formats/sparkml/", "formats/h2o/", "runtime/", "base/", "api/json.h"}},
       {"yaml-cpp/", {"formats/pfa/", "converters/profile"}},
       {"CLI/", {"cli/"}},
       {"csv.h", {"runtime/"}},
