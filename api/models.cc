@@ -194,7 +194,11 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
     if (request.self_check) {
       result.check = self_check(original, bytes, *target, request, out);
       result.checked = true;
-      if (out.count(Severity::error) > 0) return result;
+    }
+    bool refused = request.refuse_losses && out.count(Severity::loss) > 0;
+    if (refused || out.count(Severity::error) > 0) {
+      result.bytes = 0;
+      return result;
     }
     write_file(request.output, std::as_bytes(std::span<const char>(bytes)),
                {.overwrite = request.overwrite});

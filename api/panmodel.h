@@ -37,6 +37,7 @@ struct ConvertRequest {
   std::optional<DType> input_type;
   std::vector<std::string> outputs;  // empty = all
   bool self_check = true;
+  bool refuse_losses = false;  // write nothing when a loss is said
   size_t rows = 500;  // probe rows of the self-check
   uint64_t seed = 1;
   // Called with the model as read and after each phase: "read", "boundary", "legalise", "cleanup".
@@ -47,7 +48,7 @@ struct ConvertRequest {
   std::string* trace = nullptr;
 };
 struct Conversion {
-  size_t bytes = 0;
+  size_t bytes = 0;  // 0: nothing was written, the diagnostics say why
   bool checked = false;
   runtime::Comparison check;  // source against what was written and read again
 };

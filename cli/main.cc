@@ -16,10 +16,10 @@ namespace panmodel::cli {
 
 void say(const Diagnostic& d, Common& common) {
   bool minor = d.severity == Severity::note || d.severity == Severity::loss;
-  if (!(common.quiet && minor)) std::fprintf(stderr, "%s\n", to_string(d).c_str());
   bool fatal = d.severity == Severity::error ||
                (common.fail_on == "warning" && d.severity == Severity::warning) ||
                (!common.fail_on.empty() && d.severity == Severity::loss);
+  if (!(common.quiet && minor && !fatal)) std::fprintf(stderr, "%s\n", to_string(d).c_str());
   if (fatal) common.status = std::max(common.status, std::max(1, exit_code(d.kind)));
 }
 

@@ -112,6 +112,7 @@ void add_convert(CLI::App& app, Common& common) {
     };
     request.exact = o->precision == "exact";
     request.self_check = !o->no_check;
+    request.refuse_losses = !common.fail_on.empty();
     if (o->input_type == "float") request.input_type = DType::f32;
     if (o->input_type == "double") request.input_type = DType::f64;
     if (o->input_type == "int64") request.input_type = DType::i64;
@@ -122,7 +123,9 @@ void add_convert(CLI::App& app, Common& common) {
     if (o->trace) std::fputs(trace.c_str(), stderr);
     say(out, common);
     if (!result) return say(result.error(), common);
-    std::string text = fmt::format("{}: {} bytes\n", request.output, result->bytes);
+    std::string text = result->bytes == 0
+                           ? fmt::format("{}: not written\n", request.output)
+                           : fmt::format("{}: {} bytes\n", request.output, result->bytes);
     if (result->checked) text += "self-check: " + comparison_text(result->check);
     if (!common.quiet) print(text, "", false, common);
   });

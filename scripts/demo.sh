@@ -6,7 +6,7 @@ scripts/setup.sh
 cmake -S . -B build/demo -G Ninja -DCMAKE_BUILD_TYPE=Release -DPANMODEL_BUILD_TESTS=OFF >/dev/null
 cmake --build build/demo
 PATH="$PWD/build/demo/cli:$PATH"
-data=testdata/pickle
+data=testdata/churn
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -20,12 +20,12 @@ refused() {
   fi
 }
 
-run panmodel inspect $data/forest.pkl
-run panmodel convert $data/forest.pkl "$out/forest.onnx"
-run panmodel predict "$out/forest.onnx" --data $data/rows.csv
-run panmodel validate $data/forest.pkl --data $data/rows.csv --expect $data/forest.expected.csv
-run panmodel compare $data/forest.pkl "$out/forest.onnx"
-refused panmodel check $data/hostile.pkl
-# An opset outside the range is refused; what a target can hold with a loss only is said with the loss.
-refused panmodel convert $data/forest.pkl "$out/old.onnx" --opset 8
-run panmodel convert $data/logistic.pkl "$out/maps.onnx" --zipmap
+run panmodel inspect $data/churn.pkl
+run panmodel convert $data/churn.pkl "$out/churn.onnx"
+run panmodel predict "$out/churn.onnx" --data $data/customers.csv
+run panmodel validate $data/churn.pkl --data $data/customers.csv --expect $data/expected.csv
+run panmodel compare $data/churn.pkl "$out/churn.onnx"
+refused panmodel check testdata/pickle/hostile.pkl
+# What a target can hold with a loss only is said with its bound, and refused when that is asked.
+run panmodel convert $data/churn.pkl "$out/maps.onnx" --zipmap
+refused panmodel convert $data/churn.pkl "$out/none.onnx" --zipmap --fail-on loss
