@@ -44,6 +44,7 @@ std::string lower_normalize(PatternContext& c, Results& results) {
   Builder& b = c.builder;
   ValueId x = c.inputs[0], norm;
   DType dtype = dtype_of(b, x);
+  if (rounds(dtype, {op.smallest})) return "a smallest norm wider than f32";
   if (op.norm == ml::Norm::max) {
     ValueId magnitude = unary(b, tensor::UnaryFn::abs, x);
     norm = b.add(tensor::Reduce{tensor::ReduceFn::max, {1}}, {magnitude});
@@ -51,9 +52,10 @@ std::string lower_normalize(PatternContext& c, Results& results) {
     auto fn = op.norm == ml::Norm::l1 ? tensor::ReduceFn::l1 : tensor::ReduceFn::l2;
     norm = b.add(tensor::Reduce{fn, {1}}, {x});
   }
-  ValueId zero = real_constant(b, dtype, {1}, {0});
-  ValueId is_zero = binary(b, BinaryFn::equal, norm, zero);
-  ValueId divisor = b.add(tensor::Where{}, {is_zero, real_constant(b, dtype, {1}, {1}), norm});
+  // Norms are not negative: none is below 0, so there the zero norm is asked for itself.
+  BinaryFn test = op.smallest > 0 ? BinaryFn::less : BinaryFn::equal;
+  ValueId stays = binary(b, test, norm, real_constant(b, dtype, {1}, {op.smallest}));
+  ValueId divisor = b.add(tensor::Where{}, {stays, real_constant(b, dtype, {1}, {1}), norm});
   results = {binary(b, BinaryFn::div, x, divisor)};
   return {};
 }

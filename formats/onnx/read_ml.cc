@@ -205,8 +205,8 @@ Values read_label_encoder(NodeReader& r) {
 Values read_normalizer(NodeReader& r) {
   ValueId x = float_matrix(r);
   std::string norm = r.text("norm", "MAX");
-  if (norm == "L1") return {r.builder.add(ml::Normalize{ml::Norm::l1}, {x})};
-  if (norm == "L2") return {r.builder.add(ml::Normalize{ml::Norm::l2}, {x})};
+  if (norm == "L1") return {r.builder.add(ml::Normalize{.norm = ml::Norm::l1}, {x})};
+  if (norm == "L2") return {r.builder.add(ml::Normalize{.norm = ml::Norm::l2}, {x})};
   if (norm != "MAX") r.refuse("norm", "MAX, L1 or L2", norm);
   // The largest value, not the largest magnitude; onnxruntime passes over NaN.
   ValueId nan = r.builder.add(tensor::Unary{tensor::UnaryFn::is_nan}, {x});

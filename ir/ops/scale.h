@@ -26,12 +26,14 @@ struct Scaler {
 enum class Norm { l1, l2, max };
 std::span<const std::string_view> enum_names(Norm);
 
-// Each row divided by its norm; a row of norm 0 stays as it is.
+// Each row divided by its norm; a row whose norm is 0 or below `smallest` stays as it is.
 struct Normalize {
   Norm norm = Norm::l2;
+  double smallest = 0;
   static constexpr OpMeta meta{"ml.normalize", "Each row divided by its norm (l1, l2, largest magnitude); a zero row stays.", Accuracy::rounded};
   static constexpr auto fields() {
-    return std::tuple{field("norm", &Normalize::norm, "which norm")};
+    return std::tuple{field("norm", &Normalize::norm, "which norm"),
+                      field("smallest", &Normalize::smallest, "the smallest norm that divides: rows below it stay too")};
   }
   static Types infer(const Normalize&, InferContext&);
 };

@@ -83,7 +83,7 @@ void run(const ml::Normalize& op, KernelContext& context) {
     const T* from = data<T>(x);
     for (size_t i = 0; i < out.size(); i += features) {
       T norm = norm_of(op.norm, from + i, features);
-      if (norm == T{}) norm = 1;
+      if (norm == T{} || static_cast<double>(norm) < op.smallest) norm = 1;
       for (size_t k = 0; k < features; ++k) out[i + k] = from[i + k] / norm;
     }
     context.set(0, Tensor::of(x.shape(), std::move(out)));

@@ -166,7 +166,7 @@ void sample<ml::Linear>(Rng& rng, Builder& b) {
 
 template <>
 void sample<ml::Normalize>(Rng& rng, Builder& b) {
-  outputs(b, {b.add(ml::Normalize{rng.any<ml::Norm>()}, {matrix(b, real_type(rng), rng.between(1, 4))})});
+  outputs(b, {b.add(ml::Normalize{rng.any<ml::Norm>(), rng.coin() ? 0 : 0.75}, {matrix(b, real_type(rng), rng.between(1, 4))})});
 }
 
 template <>

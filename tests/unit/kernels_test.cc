@@ -59,6 +59,9 @@ TEST(Kernels, NormalizeLeavesZeroRows) {
             (std::vector<double>{0.6, 0.8, 0, 0}));
   op.norm = ml::Norm::max;
   EXPECT_EQ(list<double>(run_op(op, {f64({1, 2}, {-4, 2})}).tensor()), (std::vector<double>{-1, 0.5}));
+  op.smallest = 0.5;
+  EXPECT_EQ(list<double>(run_op(op, {f64({3, 2}, {-0.5, 0.25, 0.375, 0.25, 0, 0})}).tensor()),
+            (std::vector<double>{-1, 0.5, 0.375, 0.25, 0, 0}));
 }
 
 TEST(Kernels, DiscretizePutsNanInTheLastBin) {

@@ -1,5 +1,5 @@
 // Scalers, normalisation and thresholds.
-#include <cmath>
+#include <limits>
 
 #include "formats/pickle/sklearn/families.h"
 #include "ir/ops/scale.h"
@@ -81,6 +81,10 @@ Estimate read_normalizer(Reader& r, const PyCursor& self, const Features& x) {
   } else if (norm != "l2") {
     self.attr("norm").refuse("sklearn-option", "norm '{}'", norm);
   }
+  if (op.norm == ml::Norm::max && r.version < Version{0, 23}) {
+    self.attr("norm").refuse("sklearn-option", "norm 'max' before 0.23, the largest signed value");
+  }
+  if (Version{1, 0} <= r.version) op.smallest = 10 * std::numeric_limits<double>::epsilon();
   return transformed(x, r.builder.add(op, {as_matrix(r, x)}));
 }
 
