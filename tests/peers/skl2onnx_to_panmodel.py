@@ -23,6 +23,11 @@ def run(*args):
     return subprocess.run([PANMODEL, *args], capture_output=True, text=True, timeout=120)
 
 
+def read(path):
+    """Header and rows; an empty line is the missing cell of a file of one column."""
+    return [row or [""] for row in csv.reader(open(path, newline=""))]
+
+
 def initial_types(x):
     if hasattr(x, "columns"):
         numeric = [x[c].dtype.kind == "f" for c in x.columns]
@@ -82,8 +87,10 @@ def agree(path, data, temp):
     done = run("rows", path, "--rows", "400", "-o", data, "--force")
     if done.returncode != 0:
         return "rows: " + done.stderr[:200]
-    names, *rows = csv.reader(open(data, newline=""))
+    names, *rows = read(data)
     rows = finite(names, rows)
+    if not rows:
+        return f"rows: {path} {names}: none without a missing cell"
     with open(data, "w", newline="") as f:
         csv.writer(f, quoting=csv.QUOTE_MINIMAL).writerows([names] + rows)
     session = ort.InferenceSession(path, OPTIONS, providers=["CPUExecutionProvider"])
@@ -102,7 +109,7 @@ def agree(path, data, temp):
 
 def flips(name, estimator, path, data, temp):
     """Rows where skl2onnx's file has another label than scikit-learn: (expected, found, why)."""
-    names, *rows = csv.reader(open(data, newline=""))
+    names, *rows = read(data)
     session = ort.InferenceSession(path, OPTIONS, providers=["CPUExecutionProvider"])
     inputs = feeds(session, names, rows)
     if len(inputs) != 1 or session.get_inputs()[0].type != "tensor(float)":

@@ -304,11 +304,17 @@ Estimate read_classifier(Reader& r, const PyCursor& self, const Features& x) {
 
 void demand(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
   auto encoder = encoder_of(self);
-  if (!encoder) return;
-  auto categories = by_kind(categorical_columns(self, static_cast<int64_t>(columns.size()))).first;
-  ColumnIds ids;
-  for (int64_t c : categories) ids.push_back(columns[static_cast<size_t>(c)]);
-  demand_of(*encoder, ids, demands);
+  std::vector<bool> categorical(columns.size(), false);
+  if (encoder) categorical = categorical_columns(self, static_cast<int64_t>(columns.size()));
+  ColumnIds encoded;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (categorical[i]) {
+      encoded.push_back(columns[i]);
+    } else {
+      demands.want(columns[i], DType::f64);
+    }
+  }
+  if (encoder) demand_of(*encoder, encoded, demands);
 }
 
 constexpr EstimatorRow kRows[] = {
