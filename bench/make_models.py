@@ -1,6 +1,6 @@
 """Models and data of the benchmarks, made once under build/bench with fixed seeds.
 
-w1, w2       gradient boosting with histograms, 100 trees of depth 6 / 1000 of depth 8, 50 features,
+w1, w2       100 complete trees of depth 6 / 1000 of depth 8 over 50 features, drawn and not trained,
              as ONNX (TreeEnsemble in float)
 forest200m   random forest regressor of about 200 MB pickle
 forest1g     random forest regressor of about 1 GB pickle
@@ -30,56 +30,55 @@ def target(x, seed):
     return y + rng.normal(scale=0.5, size=len(x))
 
 
-def boosting(trees, depth):
-    from sklearn.ensemble import HistGradientBoostingRegressor
-    x = matrix(40_000, 1)
-    model = HistGradientBoostingRegressor(
-        max_iter=trees, max_depth=depth, max_leaf_nodes=2**depth, learning_rate=0.05,
-        min_samples_leaf=2, early_stopping=False, random_state=1)
-    return model.fit(x, target(x, 2))
+def full_trees(trees, depth, seed):
+    """Complete trees in the order of a heap: features [trees, 2^depth - 1], thresholds of the same
+    shape in float, leaf weights [trees, 2^depth].
+
+    A threshold is one of 255 quantiles of its feature inside the interval that the path from the root
+    leaves open, so that every leaf can be reached; what trees predict does not matter to their speed.
+    """
+    rng = np.random.default_rng(seed)
+    bins = np.quantile(matrix(20_000, seed), np.linspace(0, 1, 257)[1:-1], axis=0).astype(np.float32)
+    inner = 2**depth - 1
+    features = np.zeros((trees, inner), np.int64)
+    places = np.zeros((trees, inner), np.int64)
+    for tree in range(trees):
+        open_bins = [{}] * (2 * inner + 1)
+        for i in range(inner):
+            low, high = 0, 0
+            while low >= high:
+                feature = int(rng.integers(FEATURES))
+                low, high = open_bins[i].get(feature, (0, len(bins)))
+            at = int(rng.integers(low, high))
+            features[tree, i], places[tree, i] = feature, at
+            open_bins[2 * i + 1] = open_bins[i] | {feature: (low, at)}
+            open_bins[2 * i + 2] = open_bins[i] | {feature: (at + 1, high)}
+    weights = rng.normal(scale=0.05, size=(trees, inner + 1)).astype(np.float32)
+    return features, bins[places, features], weights
 
 
-def write_onnx(model, path):
-    """As TreeEnsemble of ai.onnx.ml 5 in float. skl2onnx 1.20 cannot write this estimator of
-    scikit-learn 1.9; the model that both sides run is this file."""
+def write_onnx(features, thresholds, weights, path):
+    """As TreeEnsemble of ai.onnx.ml 5 in float: both sides run this file."""
     from onnx import TensorProto, helper, numpy_helper
-    ints = {k: [] for k in ("nodes_featureids", "nodes_truenodeids", "nodes_falsenodeids",
-                            "nodes_trueleafs", "nodes_falseleafs",
-                            "nodes_missing_value_tracks_true", "tree_roots")}
-    splits, weights = [], []
-    for (predictor,) in model._predictors:
-        place = {}
-        inner = leaves = 0
-        for i, node in enumerate(predictor.nodes):
-            if node["is_leaf"]:
-                place[i] = len(weights) + leaves
-                leaves += 1
-            else:
-                place[i] = len(splits) + inner
-                inner += 1
-        ints["tree_roots"].append(place[0])
-        for node in predictor.nodes:
-            if node["is_leaf"]:
-                weights.append(np.float32(node["value"]))
-                continue
-            threshold = np.float32(node["num_threshold"])
-            if threshold > node["num_threshold"]:
-                threshold = np.nextafter(threshold, np.float32(-np.inf))
-            splits.append(threshold)
-            ints["nodes_featureids"].append(int(node["feature_idx"]))
-            ints["nodes_missing_value_tracks_true"].append(int(node["missing_go_to_left"]))
-            for side, name in (("left", "true"), ("right", "false")):
-                child = int(node[side])
-                ints[f"nodes_{name}nodeids"].append(place[child])
-                ints[f"nodes_{name}leafs"].append(int(predictor.nodes[child]["is_leaf"]))
+    trees, inner = features.shape
+    base = np.arange(trees)[:, None] * inner
+    leaf_base = np.arange(trees)[:, None] * (inner + 1)
+    children = {}
+    for side, name in ((1, "true"), (2, "false")):
+        child = 2 * np.arange(inner)[None, :] + side + np.zeros((trees, 1), np.int64)
+        is_leaf = child >= inner
+        children[f"nodes_{name}nodeids"] = np.where(
+            is_leaf, leaf_base + child - inner, base + child).ravel().tolist()
+        children[f"nodes_{name}leafs"] = is_leaf.ravel().astype(int).tolist()
     node = helper.make_node(
         "TreeEnsemble", ["X"], ["Y"], domain="ai.onnx.ml", n_targets=1, aggregate_function=1,
-        post_transform=0, leaf_targetids=[0] * len(weights),
-        leaf_weights=numpy_helper.from_array(np.array(weights, np.float32)),
-        nodes_splits=numpy_helper.from_array(np.array(splits, np.float32)),
-        nodes_modes=numpy_helper.from_array(np.zeros(len(splits), np.uint8)), **ints)
+        post_transform=0, tree_roots=base.ravel().tolist(), leaf_targetids=[0] * weights.size,
+        leaf_weights=numpy_helper.from_array(weights.ravel()),
+        nodes_splits=numpy_helper.from_array(thresholds.ravel()),
+        nodes_featureids=features.ravel().tolist(),
+        nodes_modes=numpy_helper.from_array(np.zeros(features.size, np.uint8)), **children)
     graph = helper.make_graph(
-        [node], "boosting", [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", FEATURES])],
+        [node], "trees", [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", FEATURES])],
         [helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["N", 1])])
     onx = helper.make_model(graph, ir_version=10, opset_imports=[
         helper.make_opsetid("", 21), helper.make_opsetid("ai.onnx.ml", 5)])
@@ -122,9 +121,9 @@ def make(name, folder):
         return path
     temporary = path.with_suffix(".part")
     if name == "w1":
-        write_onnx(boosting(100, 6), temporary)
+        write_onnx(*full_trees(100, 6, 1), temporary)
     elif name == "w2":
-        write_onnx(boosting(1000, 8), temporary)
+        write_onnx(*full_trees(1000, 8, 2), temporary)
     elif name == "small":
         write_pickle(small_forest(), temporary)
     elif name == "forest200m":
