@@ -1,6 +1,7 @@
 // Scoring, comparing and validating on rows of data.
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -36,6 +37,23 @@ runtime::Frame whole(const std::string& path, const DataOptions& options) {
   runtime::read_rows(path, row_options(options), SIZE_MAX,
                      [&](runtime::Frame frame) { all = std::move(frame); });
   return all;
+}
+
+// Rows of another model's inputs after those of the first: columns by name where the names are the
+// same, by position where none is; otherwise the two cannot share rows and `more` is left out.
+void append_rows(runtime::Frame& frame, runtime::Frame more) {
+  size_t width = frame.names.size(), known = 0;
+  std::vector<size_t> from(width);
+  for (size_t c = 0; c < width; ++c) {
+    auto at = std::find(more.names.begin(), more.names.end(), frame.names[c]);
+    known += at != more.names.end();
+    from[c] = at != more.names.end() ? static_cast<size_t>(at - more.names.begin()) : c;
+  }
+  if (more.names.size() != width || (known != 0 && known != width)) return;
+  for (size_t r = 0; r < more.rows(); ++r) {
+    for (size_t c = 0; c < width; ++c) frame.cells.push_back(more.cell(r, from[c]));
+    frame.lines.push_back(static_cast<uint32_t>(frame.lines.size() + 2));
+  }
 }
 
 bool is_directory(const std::string& path) {
@@ -226,12 +244,7 @@ Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
       frame = runtime::frame_of(*a, runtime::probe_rows(*a, {request.rows, request.seed}));
       runtime::Frame more =
           runtime::frame_of(*b, runtime::probe_rows(*b, {request.rows, request.seed}));
-      if (more.names.size() == frame.names.size()) {
-        for (auto& cell : more.cells) frame.cells.push_back(std::move(cell));
-        for (size_t r = 0; r < more.rows(); ++r) {
-          frame.lines.push_back(static_cast<uint32_t>(frame.lines.size() + 2));
-        }
-      }
+      append_rows(frame, std::move(more));
     } else {
       frame = whole(request.data, request.options);
     }

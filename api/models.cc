@@ -192,7 +192,14 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
         target->write(converters::convert(*original, *holds, options, out), write, out);
     Conversion result{.bytes = bytes.size()};
     if (request.self_check) {
-      result.check = self_check(original, bytes, *target, request, out);
+      try {
+        result.check = self_check(original, bytes, *target, request, out);
+      } catch (Failure& f) {
+        if (f.diagnostic.code == "run-foreign") {
+          f.diagnostic.notes.push_back("--no-self-check converts without evaluating the model");
+        }
+        throw;
+      }
       result.checked = true;
     }
     bool refused = request.refuse_losses && out.count(Severity::loss) > 0;

@@ -4,8 +4,10 @@
 #include "api/json.h"
 #include "api/panmodel.h"
 #include "api/report_nodes.h"
+#include "base/text.h"
 #include "ir/forest.h"
 #include "ir/op.h"
+#include "ir/ops/foreign.h"
 #include "ir/ops/tree.h"
 #include "ir/text/print.h"
 
@@ -16,7 +18,12 @@ using namespace json;
 
 std::map<std::string, size_t> operator_counts(const Model& model) {
   std::map<std::string, size_t> counts;
-  for (const Node& n : model.graph.nodes) ++counts[std::string(op_info(n.op).meta.name)];
+  for (const Node& n : model.graph.nodes) {
+    const auto* f = n.as<foreign::Op>();
+    ++counts[f == nullptr ? std::string(op_info(n.op).meta.name)
+                          : fmt::format("foreign {} of {} {}", printable(f->type, 60),
+                                        printable(f->domain, 60), f->version)];
+  }
   return counts;
 }
 

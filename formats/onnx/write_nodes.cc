@@ -4,6 +4,7 @@
 
 #include "formats/onnx/convert_tensor.h"
 #include "formats/onnx/names.h"
+#include "formats/onnx/opsets.h"
 #include "ir/ops/tensor_linalg.h"
 #include "ir/ops/tensor_shape.h"
 
@@ -189,6 +190,7 @@ void write_plain(NodeWriter& w, const Node& n, std::string_view op_type) {
   }
 
 const WriteRow kRows[] = {
+    {OpId::foreign_Op, check_foreign, write_foreign},
     {OpId::ml_LabelMap, check_label_map, write_label_map},
     {OpId::ml_TreeEnsemble, check_trees, write_trees},
     {OpId::ml_ZipMap, check_zip_map, write_zip_map},
@@ -304,18 +306,24 @@ std::string NodeWriter::name(ValueId v) {
   if (!v.valid()) return {};
   if (names_.size() < graph_.values.size()) names_.resize(graph_.values.size());
   std::string& n = names_[v.v];
-  if (n.empty()) n = fmt::format("v{}", v.v);
+  if (n.empty()) n = fresh(fmt::format("v{}", v.v));
   return n;
 }
 
 void NodeWriter::set_name(ValueId v, std::string name) {
   if (names_.size() < graph_.values.size()) names_.resize(graph_.values.size());
+  reserve(name);
   names_[v.v] = std::move(name);
+}
+
+std::string NodeWriter::fresh(std::string name) const {
+  while (reserved_.contains(name)) name += '_';
+  return name;
 }
 
 NodeProto& NodeWriter::node(std::string_view op_type, std::vector<Text> in, std::vector<Text> out,
                             std::string_view domain) {
-  domains.insert(std::string(domain));
+  domains[std::string(domain)] = domain.empty() ? opset_ : release_of(opset_).ai_onnx_ml;
   std::string label = fmt::format("{}_{}", op_type, nodes.size());
   nodes.push_back(make_node(op_type, std::move(in), std::move(out), label, domain));
   return nodes.back();
@@ -334,7 +342,7 @@ std::vector<Text> NodeWriter::outputs(const Node& n) {
 }
 
 std::string NodeWriter::constant(const Tensor& value) {
-  std::string name = fmt::format("c{}", next_constant_++);
+  std::string name = fresh(fmt::format("c{}", next_constant_++));
   initialisers.push_back(to_proto(name, value));
   return name;
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Writing one node: a row per operator says whether a version of ONNX holds it, and how.
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ class NodeWriter {
   const Graph& graph() const { return graph_; }
   std::string name(ValueId v);
   void set_name(ValueId v, std::string name);
+  // Keeps a name from being made up for another value.
+  void reserve(const std::string& name) { reserved_.insert(name); }
   // Appends a node and returns it for attributes.
   NodeProto& node(std::string_view op_type, std::vector<Text> inputs, std::vector<Text> outputs,
                   std::string_view domain = {});
@@ -32,12 +35,16 @@ class NodeWriter {
 
   std::vector<NodeProto> nodes;
   std::vector<TensorProto> initialisers;
-  std::set<std::string> domains;
+  std::map<std::string, int64_t> domains;  // with their versions
 
  private:
+  // A name that no input and no output of the model has.
+  std::string fresh(std::string name) const;
+
   const Graph& graph_;
   int opset_;
   std::vector<std::string> names_;
+  std::set<std::string> reserved_;
   size_t next_constant_ = 0;
 };
 
@@ -48,6 +55,10 @@ struct WriteRow {
 };
 // Null when no version of ONNX holds the operator as it stands.
 const WriteRow* write_row(OpId op);
+
+// An operator of ONNX that panmodel only carries (write_foreign.cc).
+Support check_foreign(const Node& node, const Graph& graph, int opset);
+void write_foreign(NodeWriter& writer, const Node& node);
 
 // Rows of the ml dialect (write_ml.cc).
 Support check_trees(const Node& node, const Graph& graph, int opset);

@@ -100,6 +100,7 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
     bool constant = maker != nullptr && maker->op == OpId::tensor_Constant;
     if (taken.contains(output.value.v) || constant) {
       renamed.emplace_back(output.value, output.name);
+      w.reserve(output.name);
     } else {
       taken[output.value.v] = output.name;
       w.set_name(output.value, output.name);
@@ -123,17 +124,12 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
   proto.producer_version = "0.1.0";
   if (!model.metadata.doc.empty()) proto.doc_string = model.metadata.doc;
   proto.graph = std::move(graph);
-  for (const std::string& domain : w.domains) {
+  w.domains.emplace("", options.opset);
+  for (const auto& [domain, version] : w.domains) {
     OperatorSetIdProto set;
     set.domain = domain;
-    set.version = domain.empty() ? options.opset : ml_version(options.opset);
+    set.version = version;
     proto.opset_import.push_back(std::move(set));
-  }
-  if (!w.domains.contains("")) {
-    OperatorSetIdProto set;
-    set.domain = "";
-    set.version = options.opset;
-    proto.opset_import.insert(proto.opset_import.begin(), std::move(set));
   }
   add_origin(proto, model);
   add_roles(proto, model);
