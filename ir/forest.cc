@@ -93,6 +93,8 @@ void Forest::reserve(size_t nodes, size_t weights) {
   threshold.reserve(nodes);
   yes.reserve(nodes);
   no.reserve(nodes);
+  leaf_begin.reserve(nodes / 2 + 2);
+  leaf_target.reserve(weights);
   leaf_weight.reserve(weights);
 }
 

@@ -140,8 +140,13 @@ class Parser {
       }
     } else {
       expect(tag, wire_type(kind), at, &frame);
-      charge(sizeof(T), at, &frame);
-      out.push_back(number<T>(at, &frame));
+      // A run of elements, each behind the same tag, which takes one byte up to field 15.
+      auto again = static_cast<char>(tag.number << 3 | tag.wire);
+      do {
+        charge(sizeof(T), at, &frame);
+        out.push_back(number<T>(at, &frame));
+        frame.index = static_cast<int64_t>(out.size());
+      } while (tag.number < 16 && at.take(again));
     }
   }
   template <Kind kind, class T>

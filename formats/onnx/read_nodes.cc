@@ -175,9 +175,13 @@ std::string NodeReader::text(std::string_view name, std::string_view fallback) c
   const AttributeProto* a = find_attribute(proto, name);
   return a ? a->s.str() : std::string(fallback);
 }
-std::vector<int64_t> NodeReader::integers(std::string_view name) const {
+std::span<const int64_t> NodeReader::integer_view(std::string_view name) const {
   const AttributeProto* a = find_attribute(proto, name);
-  return a ? a->ints : std::vector<int64_t>();
+  return a ? std::span<const int64_t>(a->ints) : std::span<const int64_t>();
+}
+std::vector<int64_t> NodeReader::integers(std::string_view name) const {
+  auto view = integer_view(name);
+  return {view.begin(), view.end()};
 }
 std::optional<Tensor> NodeReader::tensor(std::string_view name) const {
   const AttributeProto* a = find_attribute(proto, name);

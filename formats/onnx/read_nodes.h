@@ -28,6 +28,7 @@ struct NodeReader {
   double real(std::string_view name, double fallback) const;
   std::string text(std::string_view name, std::string_view fallback) const;
   std::vector<int64_t> integers(std::string_view name) const;
+  std::span<const int64_t> integer_view(std::string_view name) const;  // as long as proto lives
   std::optional<Tensor> tensor(std::string_view name) const;
   // "<name>_as_tensor" when it is there, else the floats of `name`.
   std::vector<double> reals(std::string_view name) const;

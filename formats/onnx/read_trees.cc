@@ -379,7 +379,7 @@ Values read_tree_classifier(NodeReader& r) {
 
 Values read_trees(NodeReader& r) {
   auto need = [&](std::string_view name, size_t size) {
-    std::vector<int64_t> v = r.integers(name);
+    std::span<const int64_t> v = r.integer_view(name);
     if (v.size() != size) {
       fail(r.loc, "onnx-node", "attribute '{}' has {} entries, expected {}", name, v.size(), size);
     }
@@ -396,7 +396,7 @@ Values read_trees(NodeReader& r) {
   auto feature = need("nodes_featureids", n), yes = need("nodes_truenodeids", n),
        no = need("nodes_falsenodeids", n), yes_leaf = need("nodes_trueleafs", n),
        no_leaf = need("nodes_falseleafs", n), targets = need("leaf_targetids", weights->size());
-  std::vector<int64_t> missing = r.integers("nodes_missing_value_tracks_true");
+  auto missing = r.integer_view("nodes_missing_value_tracks_true");
   if (!missing.empty()) missing = need("nodes_missing_value_tracks_true", n);
   std::vector<double> members;
   if (auto m = r.tensor("membership_values")) members = m->reals();
@@ -417,9 +417,11 @@ Values read_trees(NodeReader& r) {
   Forest& f = op.forest;
   size_t next_member = 0;
   size_t leaves = weights->size();
+  f.reserve(n + leaves, leaves);
+  auto mode_numbers = modes->as<uint8_t>();
   // Nodes first, then one leaf node per leaf.
   for (size_t i = 0; i < n; ++i) {
-    uint8_t number = modes->as<uint8_t>()[i];
+    uint8_t number = mode_numbers[i];
     if (number > 6) fail(r.loc, "onnx-node", "node {} has mode {}", i, number);
     // BRANCH_LEQ, LT, GTE, GT, EQ, NEQ, MEMBER: the order of NodeMode after leaf.
     auto mode = static_cast<NodeMode>(number + 1);
@@ -454,7 +456,7 @@ Values read_trees(NodeReader& r) {
     f.add_leaf();
     f.add_weight(static_cast<uint32_t>(targets[i]), weights->real(i));
   }
-  for (int64_t root : r.integers("tree_roots")) {
+  for (int64_t root : r.integer_view("tree_roots")) {
     if (root < 0 || static_cast<size_t>(root) >= n) {
       fail(r.loc, "onnx-node", "tree root {} of {} nodes", root, n);
     }

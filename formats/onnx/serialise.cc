@@ -1,5 +1,6 @@
 // Messages -> bytes: a pass that measures every message, then one that writes.
-#include <bit>
+#include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 #include "formats/onnx/document.h"
@@ -19,13 +20,6 @@ uint64_t as_varint(T value) {
   return value;
 }
 
-template <class T>
-void put_fixed(std::string& out, T value) {
-  char buffer[sizeof(T)];
-  std::memcpy(buffer, &value, sizeof(T));
-  out.append(buffer, sizeof(T));
-}
-
 template <Kind kind, class T>
 size_t number_size(T value) {
   if constexpr (kind == Kind::real32) return 4;
@@ -34,11 +28,12 @@ size_t number_size(T value) {
 }
 
 template <Kind kind, class T>
-void put_number(std::string& out, T value) {
+char* put_number(char* at, T value) {
   if constexpr (kind == Kind::real32 || kind == Kind::real64) {
-    put_fixed(out, value);
+    std::memcpy(at, &value, sizeof(T));
+    return at + sizeof(T);
   } else {
-    put_varint(out, as_varint(value));
+    return put_varint(at, as_varint(value));
   }
 }
 
@@ -117,27 +112,31 @@ class Sizes {
   size_t at_ = 0;
 };
 
+// Writes into memory of the measured size.
 class Writer {
  public:
-  Writer(std::string& out, Sizes& sizes) : out_(out), sizes_(sizes) {}
+  Writer(char* at, Sizes& sizes) : at_(at), sizes_(sizes) {}
   template <class M>
   void message(const M& m) {
     fields(m);
-    out_ += m.unknown.get();
+    put_bytes(m.unknown.get());
   }
+  const char* at() const { return at_; }
 
  private:
+  void put_bytes(std::string_view text) { at_ = std::copy(text.begin(), text.end(), at_); }
+  void put_tag(uint32_t n, WireType type) { at_ = put_varint(at_, tag_value(n, type)); }
   void put_block(uint32_t n, std::string_view text) {
-    put_varint(out_, tag_value(n, WireType::length));
-    put_varint(out_, text.size());
-    out_ += text;
+    put_tag(n, WireType::length);
+    at_ = put_varint(at_, text.size());
+    put_bytes(text);
   }
   template <Kind kind, class T>
     requires std::is_arithmetic_v<T>
   void put(uint32_t n, const std::optional<T>& v) {
     if (!v) return;
-    put_varint(out_, tag_value(n, wire_type(kind)));
-    put_number<kind>(out_, *v);
+    put_tag(n, wire_type(kind));
+    at_ = put_number<kind>(at_, *v);
   }
   template <Kind kind>
   void put(uint32_t n, const Text& v) {
@@ -149,8 +148,8 @@ class Writer {
   }
   template <class M>
   void put_message(uint32_t n, const M& m) {
-    put_varint(out_, tag_value(n, WireType::length));
-    put_varint(out_, sizes_.next());
+    put_tag(n, WireType::length);
+    at_ = put_varint(at_, sizes_.next());
     message(m);
   }
   template <Kind kind, class M>
@@ -165,18 +164,18 @@ class Writer {
       } else if constexpr (std::is_same_v<T, Text>) {
         put_block(n, item);
       } else {
-        put_varint(out_, tag_value(n, wire_type(kind)));
-        put_number<kind>(out_, item);
+        put_tag(n, wire_type(kind));
+        at_ = put_number<kind>(at_, item);
       }
     }
   }
   template <Kind kind, class T>
   void put(uint32_t n, const Packed<T>& v) {
     if (v.empty()) return;
-    put_varint(out_, tag_value(n, WireType::length));
-    put_varint(out_, sizes_.next());
-    out_ += v.wire().text();
-    for (T item : v.decoded()) put_number<kind>(out_, item);
+    put_tag(n, WireType::length);
+    at_ = put_varint(at_, sizes_.next());
+    put_bytes(v.wire().text());
+    for (T item : v.decoded()) at_ = put_number<kind>(at_, item);
   }
 
 #define PANMODEL_ONNX_BEGIN(Struct, message) void fields([[maybe_unused]] const Struct& m) {
@@ -188,7 +187,7 @@ class Writer {
 #undef PANMODEL_ONNX_FIELD
 #undef PANMODEL_ONNX_END
 
-  std::string& out_;
+  char* at_;
   Sizes& sizes_;
 };
 
@@ -209,10 +208,11 @@ std::string serialise(const Message& message) {
                           kMaxMessageBytes),
               "write the tensors as external data");
   }
-  std::string out;
-  out.reserve(total);
+  std::string out(total, '\0');
   sizes.next();
-  Writer(out, sizes).message(message);
+  Writer writer(out.data(), sizes);
+  writer.message(message);
+  if (writer.at() != out.data() + total) fail({}, "internal", "a message has another size than measured");
   return out;
 }
 

@@ -1,6 +1,5 @@
 #include "formats/onnx/wire.h"
 
-#include <protozero/buffer_string.hpp>
 #include <protozero/varint.hpp>
 
 #include "base/bytes.h"
@@ -26,6 +25,7 @@ Location Cursor::location(const Frame* frame, const char* at) const {
 }
 
 uint64_t Cursor::varint(const Frame* frame) {
+  if (at_ != end_ && static_cast<signed char>(*at_) >= 0) return static_cast<uint64_t>(*at_++);
   const char* begin = at_;
   try {
     return protozero::decode_varint(&at_, end_);
@@ -89,12 +89,6 @@ void Cursor::skip(Tag tag, const Frame* frame) {
            tag.number, tag.wire);
   }
 }
-
-size_t varint_size(uint64_t value) {
-  return static_cast<size_t>(protozero::length_of_varint(value));
-}
-
-void put_varint(std::string& out, uint64_t value) { protozero::add_varint_to_buffer(&out, value); }
 
 }  // namespace wire
 

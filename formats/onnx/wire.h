@@ -1,6 +1,7 @@
 #pragma once
 // The protobuf wire format: reading numbers and tags from bytes with bounds, writing them. Private
 // to formats/onnx.
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,6 +37,12 @@ class Cursor {
   uint64_t offset() const { return static_cast<uint64_t>(at_ - base_); }
 
   Tag tag(const Frame* frame);
+  // Steps over one byte when it is this one.
+  bool take(char byte) {
+    if (at_ == end_ || *at_ != byte) return false;
+    ++at_;
+    return true;
+  }
   uint64_t varint(const Frame* frame);
   uint32_t fixed32(const Frame* frame);
   uint64_t fixed64(const Frame* frame);
@@ -56,9 +63,16 @@ class Cursor {
   const std::string* file_;
 };
 
-// Sizes and bytes of what is written.
-size_t varint_size(uint64_t value);
-void put_varint(std::string& out, uint64_t value);
+// Sizes and bytes of what is written: seven bits per byte. put_varint writes varint_size(value) bytes
+// and returns the place behind them.
+constexpr size_t varint_size(uint64_t value) {
+  return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7;
+}
+inline char* put_varint(char* at, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
 constexpr uint64_t tag_value(uint32_t number, WireType type) {
   return (uint64_t{number} << 3) | static_cast<uint64_t>(type);
 }

@@ -14,6 +14,9 @@
 namespace panmodel::pickle::sklearn {
 namespace {
 
+// Bytes of a node record at least: before scikit-learn 1.3, which added a field.
+constexpr size_t kNodeBytes = 56;
+
 struct NodeLayout {
   const std::byte* data;
   size_t stride, left, right, feature, threshold, samples;
@@ -144,12 +147,26 @@ Estimate read_tree(Reader& r, const PyCursor& self, const Features& x, bool clas
   return finish(r, t, classifier, r.builder.add(std::move(op), {as_float32(r, x)}), 1);
 }
 
+// Room for all nodes and leaves of the trees; at most in proportion to what the file holds.
+void reserve(Forest& forest, const PyCursor& list) {
+  if (list.document().outline()) return;
+  size_t nodes = 0, values = 0;
+  for (size_t i = 0; i < list.size(); ++i) {
+    PyCursor tree = list.at(i).attr("tree_");
+    PyCursor records = tree.attr("nodes"), blocks = tree.attr("values");
+    if (records.is_array()) nodes += records.array().data.size() / kNodeBytes;
+    if (blocks.is_array()) values += blocks.array().data.size() / sizeof(double);
+  }
+  forest.reserve(nodes, values / 2 + list.size());
+}
+
 Estimate read_forest(Reader& r, const PyCursor& self, const Features& x, bool classifier) {
   Targets t = targets_of(self, classifier);
   PyCursor list = self.attr("estimators_");
   if (list.size() == 0) list.refuse("sklearn-value", "a forest without trees");
   ml::TreeEnsemble op;
   LeafFn leaf = leaf_writer(r, self, t, classifier);
+  reserve(op.forest, list);
   for (size_t i = 0; i < list.size(); ++i) {
     PyCursor tree = list.at(i).attr("tree_");
     check_width(tree, x);
