@@ -126,28 +126,6 @@ bool widened(const PatternContext& c) {
   return t != nullptr && t->dtype == DType::f32;
 }
 
-// Thresholds at which no f32 feature is told otherwise; false when there are none.
-bool narrow_thresholds(Forest& f) {
-  for (size_t i = 0; i < f.nodes(); ++i) {
-    double& t = f.threshold[i];
-    switch (f.node_mode(i)) {
-      case NodeMode::leq:
-      case NodeMode::gt: t = static_cast<double>(round_down(t)); break;
-      case NodeMode::lt:
-      case NodeMode::geq: t = static_cast<double>(round_up(t)); break;
-      case NodeMode::eq:
-      case NodeMode::neq:
-        if (!is_float(t)) return false;
-        break;
-      default: break;
-    }
-  }
-  for (double v : f.set_value) {
-    if (!is_float(v)) return false;
-  }
-  return true;
-}
-
 bool all_f32(const std::vector<double>& values) { return !rounds(DType::f32, values); }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "converters/pattern.h"
+#include "ir/forest.h"
 #include "ir/ops/tensor_elementwise.h"
 #include "ir/ops/tensor_shape.h"
 
@@ -25,6 +26,9 @@ DType dtype_of(const Builder& b, ValueId v);
 int64_t width_of(const Builder& b, ValueId v);
 // Whether some of the values are not exactly of `dtype`.
 bool rounds(DType dtype, const std::vector<double>& values);
+// Rounds the thresholds to f32 so that no f32 feature is told otherwise (x <= t iff x <= t
+// rounded down, x < t iff x < t rounded up ...); false where no f32 says the same.
+bool narrow_thresholds(Forest& forest);
 
 std::string lower_assemble(PatternContext& c, Results& results);
 std::string lower_is_missing(PatternContext& c, Results& results);

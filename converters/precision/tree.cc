@@ -10,6 +10,27 @@ namespace panmodel::converters {
 
 using tensor::BinaryFn;
 
+bool narrow_thresholds(Forest& f) {
+  for (size_t i = 0; i < f.nodes(); ++i) {
+    double& t = f.threshold[i];
+    switch (f.node_mode(i)) {
+      case NodeMode::leq:
+      case NodeMode::gt: t = static_cast<double>(round_down(t)); break;
+      case NodeMode::lt:
+      case NodeMode::geq: t = static_cast<double>(round_up(t)); break;
+      case NodeMode::eq:
+      case NodeMode::neq:
+        if (!is_float(t)) return false;
+        break;
+      default: break;
+    }
+  }
+  for (double v : f.set_value) {
+    if (!is_float(v)) return false;
+  }
+  return true;
+}
+
 // mean = sum / number of trees.
 std::string split_mean(PatternContext& c, Results& results) {
   const auto& op = *c.node.as<ml::TreeEnsemble>();
@@ -60,23 +81,7 @@ std::string float_trees(PatternContext& c, Results& results) {
   ml::TreeEnsemble narrow = op;
   narrow.accumulate = DType::f32;
   Forest& f = narrow.forest;
-  for (size_t i = 0; i < f.nodes(); ++i) {
-    double& t = f.threshold[i];
-    switch (f.node_mode(i)) {
-      case NodeMode::leq:
-      case NodeMode::gt: t = static_cast<double>(round_down(t)); break;
-      case NodeMode::lt:
-      case NodeMode::geq: t = static_cast<double>(round_up(t)); break;
-      case NodeMode::eq:
-      case NodeMode::neq:
-        if (!is_float(t)) return "an equality test with a value that is no f32";
-        break;
-      default: break;
-    }
-  }
-  for (double v : f.set_value) {
-    if (!is_float(v)) return "a category that is no f32";
-  }
+  if (!narrow_thresholds(f)) return "an equality test with a value that is no f32";
   double largest = 0;
   for (double& w : f.leaf_weight) {
     largest = std::max(largest, std::abs(w));
