@@ -145,9 +145,10 @@ void FileWriter::write(std::span<const std::byte> data) {
 void FileWriter::commit() {
   if (::fsync(state_->fd.get()) != 0) state_->give_up("fsync");
   if (!state_->fd.close()) state_->give_up("close");
+  // Opened before the rename: behind it nothing may fail any more.
+  Descriptor dir(::open(directory_of(state_->path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) state_->give_up("rename");
   state_->pending = false;
-  Descriptor dir(::open(directory_of(state_->path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir.get() >= 0) ::fsync(dir.get());
 }
 
