@@ -85,6 +85,22 @@ std::shared_ptr<const Model> table_model() {
   return model;
 }
 
+// What is read is printed the same, twice over.
+void run_panir(std::span<const uint8_t> data) {
+  run_format("panir", data);
+  const Format& format = *find_format("panir");
+  const auto printed = [&](const Bytes& bytes) {
+    return guarded([&] {
+      Diagnostics out;
+      return format.write(format.read(bytes, {"fuzz", kMemoryLimit, false}, out), {}, out);
+    });
+  };
+  auto once = printed(exact_copy(data));
+  if (!once) return;
+  auto twice = printed(Bytes::copy_of(*once));
+  if (!twice || *twice != *once) std::abort();
+}
+
 // The first byte chooses options; the rest is the file.
 void run_csv(std::span<const uint8_t> data) {
   static const std::shared_ptr<const Model> model = table_model();
@@ -103,7 +119,7 @@ void run_csv(std::span<const uint8_t> data) {
   });
 }
 
-constexpr Reader kReaders[] = {{"csv", run_csv}, {"onnx", run_onnx}, {"pickle", run_pickle}};
+constexpr Reader kReaders[] = {{"csv", run_csv}, {"onnx", run_onnx}, {"panir", run_panir}, {"pickle", run_pickle}};
 
 }  // namespace
 

@@ -38,6 +38,7 @@ bool of_reader(const fs::path& path, std::string_view reader) {
   const std::string name = path.filename().string();
   if (reader == "onnx") return name.ends_with(".onnx");
   if (reader == "csv") return name.ends_with(".csv");
+  if (reader == "panir") return name.ends_with(".panir");
   return ends_with_any(name, {".pkl", ".joblib", ".pickle", ".z", ".gz", ".bz2", ".xz", ".lzma", ".lz4"});
 }
 
