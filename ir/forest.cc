@@ -164,24 +164,61 @@ void validate(const Forest& f, const ForestLimits& limits, const Location& loc) 
   }
 }
 
+namespace {
+
+constexpr uint64_t kMaxCopies = uint64_t{1} << 22;
+
+// Of the whole forest: edges on the longest path from a root to a leaf, and nodes when every parent has
+// children of its own (at most UINT64_MAX).
+struct Extent {
+  uint32_t depth = 0;
+  uint64_t copies = 0;
+};
+
+Extent extent_of(const Forest& f) {
+  const auto sum = [](uint64_t a, uint64_t b) { return a > UINT64_MAX - b ? UINT64_MAX : a + b; };
+  std::vector<Extent> below(f.nodes());  // no copies: not known yet
+  std::vector<uint32_t> stack;
+  Extent all;
+  for (uint32_t root : f.roots) {
+    stack.push_back(root);
+    while (!stack.empty()) {
+      uint32_t i = stack.back();
+      if (below[i].copies > 0) {
+        stack.pop_back();
+        continue;
+      }
+      if (f.is_leaf(i)) {
+        below[i].copies = 1;
+        continue;
+      }
+      const Extent& yes = below[f.yes[i]];
+      const Extent& no = below[f.no[i]];
+      if (yes.copies > 0 && no.copies > 0) {
+        below[i] = {std::max(yes.depth, no.depth) + 1, sum(1, sum(yes.copies, no.copies))};
+        continue;
+      }
+      if (yes.copies == 0) stack.push_back(f.yes[i]);
+      if (no.copies == 0) stack.push_back(f.no[i]);
+    }
+    all = {std::max(all.depth, below[root].depth), sum(all.copies, below[root].copies)};
+  }
+  return all;
+}
+
+}  // namespace
+
 ForestStats stats(const Forest& f) {
-  ForestStats s{f.roots.size(), f.nodes() + f.unread.nodes, f.unread.leaves, f.unread.depth};
+  ForestStats s{f.roots.size(), f.nodes() + f.unread.nodes, f.unread.leaves,
+                std::max<size_t>(f.unread.depth, extent_of(f).depth)};
   for (uint8_t m : f.mode) s.leaves += m == 0;
   s.nodes -= f.unread.trees;
   s.leaves -= f.unread.trees;
-  std::vector<std::pair<uint32_t, uint32_t>> stack;
-  for (uint32_t root : f.roots) {
-    stack.emplace_back(root, 0);
-    while (!stack.empty()) {
-      auto [i, depth] = stack.back();
-      stack.pop_back();
-      s.depth = std::max<size_t>(s.depth, depth);
-      if (f.is_leaf(i)) continue;
-      stack.emplace_back(f.yes[i], depth + 1);
-      stack.emplace_back(f.no[i], depth + 1);
-    }
-  }
   return s;
+}
+
+bool can_unshare(const Forest& f) {
+  return is_ordered(f) || extent_of(f).copies <= std::max<uint64_t>(f.nodes(), kMaxCopies);
 }
 
 }  // namespace panmodel

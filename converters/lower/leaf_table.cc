@@ -153,6 +153,7 @@ std::string leaf_table(PatternContext& c, Results& results) {
   if (op.aggregate != ml::Aggregate::sum) return "not a sum";
   if (op.base_last && !op.base.empty()) return "its base comes after the trees";
   if (op.forest.roots.empty()) return "no trees";
+  if (!can_unshare(op.forest)) return "shared nodes, more than can be written one by one";
   if (all_f32(op.forest.leaf_weight) && ml::one_tree_per_target(op)) return "nothing to sum";
   if (widened(c)) return "its features are f32";
   DType x = dtype_of(b, c.inputs[0]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "formats/onnx/read_ml.h"
 #include "ir/ops/encode.h"
@@ -234,7 +235,7 @@ Coverage coverage_of(const Forest& f, int64_t targets) {
     while (!stack.empty()) {
       uint32_t i = stack.back();
       stack.pop_back();
-      if (seen[i]++) continue;
+      if (std::exchange(seen[i], uint8_t{1}) != 0) continue;
       if (!f.is_leaf(i)) {
         stack.push_back(f.yes[i]);
         stack.push_back(f.no[i]);

@@ -129,15 +129,17 @@ class Meaning {
     // The sum of the extremes of the trees.
     const Forest& f = op.forest;
     std::vector<uint32_t> stack;
-    std::vector<uint8_t> seen(f.nodes(), 0);  // nodes may be shared
+    std::vector<size_t> seen(f.nodes(), 0);  // nodes may be shared: the tree that came by, from 1
     Bounds sum{0, 0};
-    for (uint32_t root : f.roots) {
+    for (size_t t = 1; t <= f.roots.size(); ++t) {
       Bounds tree{kInfinity, -kInfinity};
-      stack.push_back(root);
+      stack.assign(1, f.roots[t - 1]);
       while (!stack.empty()) {
         uint32_t i = stack.back();
         stack.pop_back();
-        if (seen[i]++) continue;
+        if (seen[i] == t) continue;
+        if (seen[i] != 0) return {};  // trees that share are not worth a walk each
+        seen[i] = t;
         if (!f.is_leaf(i)) {
           stack.push_back(f.yes[i]);
           stack.push_back(f.no[i]);

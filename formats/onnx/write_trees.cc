@@ -139,6 +139,8 @@ bool single_weights(const Forest& f, bool may_be_empty) {
   return true;
 }
 
+constexpr const char* kTooShared = "shared nodes, more than can be written one by one";
+
 Support check_ensemble(const ml::TreeEnsemble& op, DType x) {
   if (x != op.accumulate) return Support::no("X and the sums of the trees have different types");
   bool sum = op.aggregate == ml::Aggregate::sum;
@@ -146,6 +148,7 @@ Support check_ensemble(const ml::TreeEnsemble& op, DType x) {
     return Support::no("a base that is not the start of a sum");
   }
   if (!single_weights(op.forest, sum)) return Support::no("leaves of several targets");
+  if (!can_unshare(op.forest)) return Support::no(kTooShared);
   return Support::yes();
 }
 
@@ -164,6 +167,7 @@ Support check_regressor(const ml::TreeEnsemble& op, DType x, int64_t version) {
     return Support::no("sums of f64 trees need ai.onnx.ml 5, which comes with opset 21");
   }
   if (!op.base.empty()) return Support::no("a base");
+  if (!can_unshare(op.forest)) return Support::no(kTooShared);
   if (!op.forest.set_begin.empty()) {
     return Support::no("tests of set membership need ai.onnx.ml 5, which comes with opset 21");
   }

@@ -25,6 +25,18 @@ Dims dims_from(const InferContext& c, size_t i) {
   return dims;
 }
 
+// Unknown when one of them is, and when no tensor can be that large.
+Dim sum_of(const Dim& a, const Dim& b) {
+  int64_t n = 0;
+  if (!a.fixed() || !b.fixed() || __builtin_add_overflow(a.size, b.size, &n)) return {};
+  return n;
+}
+Dim product_of(const Dim& a, const Dim& b) {
+  int64_t n = 0;
+  if (!a.fixed() || !b.fixed() || __builtin_mul_overflow(a.size, b.size, &n)) return {};
+  return n;
+}
+
 std::optional<std::vector<int64_t>> axes_of(const InferContext& c, const std::vector<int64_t>& axes) {
   if (!axes.empty() || !c.has(1)) return axes;
   return constant_ints(c, 1);
@@ -62,7 +74,7 @@ Types Concat::infer(const Concat& op, InferContext& c) {
       Dim& mine = (*t.dims)[d];
       const Dim& other = (*next.dims)[d];
       if (d == axis) {
-        mine = mine.fixed() && other.fixed() ? Dim(mine.size + other.size) : Dim();
+        mine = sum_of(mine, other);
       } else if (mine.fixed() && other.fixed() && mine != other) {
         c.fail_type("inputs 0 and {} differ in dimension {}", i, d);
       } else if (!mine.fixed() && other.fixed()) {
@@ -159,10 +171,7 @@ Types Flatten::infer(const Flatten& op, InferContext& c) {
   auto product = [&](int64_t from, int64_t to) {
     Dim all(1);
     if (to - from == 1) return (*x.dims)[static_cast<size_t>(from)];
-    for (int64_t i = from; i < to; ++i) {
-      const Dim& d = (*x.dims)[static_cast<size_t>(i)];
-      all = all.fixed() && d.fixed() ? Dim(all.size * d.size) : Dim();
-    }
+    for (int64_t i = from; i < to; ++i) all = product_of(all, (*x.dims)[static_cast<size_t>(i)]);
     return all;
   };
   return {of(x.dtype, std::vector<Dim>{product(0, axis), product(axis, rank)})};
@@ -240,8 +249,8 @@ Types Slice::infer(const Slice&, InferContext& c) {
     Dim& d = (*x.dims)[resolve_axis(c, (*axes)[i], x.dims->size())];
     int64_t step = (*steps)[i];
     c.expect_attribute(step != 0 && step != INT64_MIN, "steps", "not 0");
-    if (!d.fixed()) {
-      d = Dim();
+    if (!d.fixed() || d.size == 0) {
+      d.symbol.clear();
       continue;
     }
     int64_t n = d.size;

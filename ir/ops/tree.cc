@@ -5,12 +5,16 @@ namespace panmodel::ml {
 bool one_tree_per_target(const TreeEnsemble& op) {
   const Forest& f = op.forest;
   std::vector<uint32_t> owner(static_cast<size_t>(op.targets), UINT32_MAX);
+  std::vector<uint32_t> seen(f.nodes(), UINT32_MAX);  // the last tree that came by
   std::vector<uint32_t> stack;
   for (uint32_t tree = 0; tree < f.roots.size(); ++tree) {
     stack.assign(1, f.roots[tree]);
     while (!stack.empty()) {
       uint32_t node = stack.back();
       stack.pop_back();
+      if (seen[node] == tree) continue;
+      if (seen[node] != UINT32_MAX) return false;
+      seen[node] = tree;
       if (!f.is_leaf(node)) {
         stack.insert(stack.end(), {f.yes[node], f.no[node]});
         continue;

@@ -8,6 +8,7 @@
 #include "ir/ops/linear.h"
 #include "ir/ops/scale.h"
 #include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
 #include "ir/ops/tree.h"
 
 namespace panmodel {
@@ -67,6 +68,51 @@ TEST(Forest, FindsCyclesAndSharedNodes) {
   EXPECT_EQ(code_of([&] { validate(f, {}, {}); }), "ir-forest");  // leaf 2 is shared
   EXPECT_EQ(code_of([&] { validate(f, {.allow_shared = true}, {}); }), "");
   EXPECT_EQ(code_of([&] { validate(f, {.features = 0, .allow_shared = true}, {}); }), "ir-forest");
+}
+
+// 64 levels, each with both children at the same node: 2^64 paths, 65 nodes.
+TEST(Forest, StatsVisitSharedNodesOnce) {
+  Forest f;
+  for (uint32_t i = 0; i < 64; ++i) f.add_node(NodeMode::leq, 0, 0.5, i + 1, i + 1, false);
+  f.add_leaf();
+  f.add_weight(0, 1);
+  f.roots = {0, 7};
+  ASSERT_EQ(code_of([&] { validate(f, {.allow_shared = true}, {}); }), "");
+  ForestStats s = stats(f);
+  EXPECT_EQ(s.trees, 2u);
+  EXPECT_EQ(s.nodes, 65u);
+  EXPECT_EQ(s.leaves, 1u);
+  EXPECT_EQ(s.depth, 64u);
+  EXPECT_FALSE(can_unshare(f));
+  f.roots = {50};  // 2^15 - 1 nodes, one by one
+  EXPECT_TRUE(can_unshare(f));
+  f.roots = {0};
+  EXPECT_TRUE(ml::one_tree_per_target({.forest = f}));
+  f.roots = {0, 7};
+  EXPECT_FALSE(ml::one_tree_per_target({.forest = f}));
+}
+
+TEST(Builder, SizesThatNoTensorHasAreUnknown) {
+  Model model;
+  Builder b(model);
+  constexpr int64_t kHuge = int64_t{1} << 62;
+  ValueId x = b.input("X", tensor_type(DType::f64, {kHuge, 4}));
+  ValueId y = b.input("Y", tensor_type(DType::f64, {3, kHuge, 2}));
+  EXPECT_EQ(to_string(b.type(b.add(tensor::Concat{.axis = 0}, {x, x}))), "f64[?,4]");
+  EXPECT_EQ(to_string(b.type(b.add(tensor::Flatten{.axis = 1}, {y}))), "f64[3,?]");
+  EXPECT_EQ(to_string(b.type(b.add(tensor::Flatten{.axis = 3}, {y}))), "f64[?,1]");
+}
+
+// numpy: numpy.empty(0)[5::-1] is empty.
+TEST(Builder, ASliceOfNothingIsNothing) {
+  Model model;
+  Builder b(model);
+  const auto ints = [&](int64_t n) {
+    return b.add(tensor::Constant{Tensor::vector(std::vector<int64_t>{n})}, {});
+  };
+  ValueId x = b.input("X", tensor_type(DType::f64, {int64_t{0}, 2}));
+  ValueId s = b.add(tensor::Slice{}, {x, ints(-9), ints(-9), ints(0), ints(-1)});
+  EXPECT_EQ(to_string(b.type(s)), "f64[0,2]");
 }
 
 TEST(Builder, InfersTypesAndNamesThePlace) {
