@@ -60,11 +60,6 @@ struct ForestLimits {
 // is finite (no cycle) and, unless allowed, no node has two parents. Iterative, linear time.
 void validate(const Forest& forest, const ForestLimits& limits, const Location& loc);
 
-// Linear time, also where nodes are shared.
 ForestStats stats(const Forest& forest);
-
-// Whether the trees can be written out one by one, each with a copy of the nodes that it shares. A few
-// levels of shared nodes stand for more than any memory holds.
-bool can_unshare(const Forest& forest);
 
 }  // namespace panmodel

@@ -9,6 +9,7 @@
 #include "converters/lower/lower.h"
 #include "ir/ops/tensor_reduce.h"
 #include "ir/ops/tree.h"
+#include "ir/unshare.h"
 
 namespace panmodel::converters {
 namespace {

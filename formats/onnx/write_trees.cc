@@ -6,6 +6,7 @@
 #include "formats/onnx/opsets.h"
 #include "formats/onnx/write_nodes.h"
 #include "ir/ops/tree.h"
+#include "ir/unshare.h"
 
 namespace panmodel::onnx {
 namespace {

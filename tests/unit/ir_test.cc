@@ -10,6 +10,7 @@
 #include "ir/ops/tensor_elementwise.h"
 #include "ir/ops/tensor_shape.h"
 #include "ir/ops/tree.h"
+#include "ir/unshare.h"
 
 namespace panmodel {
 namespace {
