@@ -1,5 +1,4 @@
-"""The cases of sklearn_options.py: one line per setting of an estimator. Colleagues' estimators are
-added as a module of their own that is joined into CASES."""
-import encoder_cases
+"""The cases of sklearn_options.py: one line per setting of an estimator, a module per family."""
+import boosting_cases, encoder_cases
 
-CASES = encoder_cases.CASES
+CASES = encoder_cases.CASES + boosting_cases.CASES
