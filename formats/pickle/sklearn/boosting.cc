@@ -126,6 +126,18 @@ std::optional<std::vector<double>> old_start(const PyCursor& init, const Rules& 
   return std::nullopt;
 }
 
+// An init estimator was fitted on X as float32; linear models then compute in float32, in an order
+// of sums that is the machine's, and steps of a pipeline round to float32 in between. Searches and
+// votes are looked into.
+void refuse_float32(const PyCursor& estimator) {
+  Walk guard(estimator);
+  auto coef = estimator.find("coef_");
+  if ((coef && coef->is_array() && coef->dtype_name() == "float32") || estimator.has("steps")) {
+    estimator.refuse("sklearn-option", "an init estimator that computes in float32");
+  }
+  for (const PyCursor& part : parts_of(estimator)) refuse_float32(part);
+}
+
 Start start_of(Reader& r, const PyCursor& self, const Rules& rules, size_t classes,
                const Features& x) {
   PyCursor init = self.attr("init_");
@@ -148,12 +160,7 @@ Start start_of(Reader& r, const PyCursor& self, const Rules& rules, size_t class
     }
     start.constant = link(rules, std::move(prior));
   } else {
-    // It was fitted on X as float32; linear models then compute in float32, in an order of sums that
-    // is the machine's.
-    auto coef = init.find("coef_");
-    if (coef && coef->is_array() && coef->dtype_name() == "float32") {
-      init.refuse("sklearn-option", "an init estimator that computes in float32");
-    }
+    refuse_float32(init);
     Estimate e = read_estimator(r, init, x);
     if (rules.loss == Loss::regression) {
       start.computed = r.builder.add(tensor::Cast{DType::f64}, {e.predict});

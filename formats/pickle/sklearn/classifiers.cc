@@ -162,6 +162,10 @@ Estimate read_ovr(Reader& r, const PyCursor& self, const Features& x) {
   return e;
 }
 
+void demand_parts(const PyCursor& self, const ColumnIds& columns, Demands& demands) {
+  for (const PyCursor& part : parts_of(self)) demand_of(part, columns, demands);
+}
+
 // OneVsOne: votes plus confidences squashed below half a vote (sklearn's _ovr_decision_function).
 Estimate read_ovo(Reader& r, const PyCursor& self, const Features& x) {
   Estimate e;
@@ -232,7 +236,7 @@ constexpr EstimatorRow kRows[] = {
     {"sklearn.linear_model._stochastic_gradient.SGDClassifier", read_sgd, nullptr},
     {"sklearn.linear_model.stochastic_gradient.SGDClassifier", read_sgd, nullptr},
     {"sklearn.multiclass.OneVsOneClassifier", read_ovo, nullptr},
-    {"sklearn.multiclass.OneVsRestClassifier", read_ovr, nullptr},
+    {"sklearn.multiclass.OneVsRestClassifier", read_ovr, demand_parts},
     {"sklearn.svm._classes.LinearSVC", read_margin, nullptr},
     {"sklearn.svm.classes.LinearSVC", read_margin, nullptr},
 };

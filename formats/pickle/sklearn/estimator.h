@@ -114,6 +114,8 @@ Features features_of(ValueId matrix, int64_t width, std::vector<std::string> nam
 // Parts of several side by side; names are kept when all have them.
 Features join(std::span<const Features> all);
 
+// The parts of a composite that see its own X (of a pipeline: all steps), in order.
+std::vector<PyCursor> parts_of(const PyCursor& self);
 // Number of features that the estimator was fitted on (n_features_in_, n_features_, coef_ ...; -1
 // when it does not tell), and their names (feature_names_in_, pandas columns), walking into
 // composites.

@@ -6,10 +6,8 @@
 #include "formats/pickle/sklearn/families.h"
 
 namespace panmodel::pickle::sklearn {
-namespace {
 
-// The parts of a composite that see its own X, in order.
-std::vector<PyCursor> children(const PyCursor& self) {
+std::vector<PyCursor> parts_of(const PyCursor& self) {
   std::vector<PyCursor> out;
   auto named = [&](const char* attribute, size_t place) {
     if (auto list = self.find(attribute); list && list->is_sequence()) {
@@ -36,6 +34,8 @@ std::vector<PyCursor> children(const PyCursor& self) {
   if (auto list = self.find("estimators_"); list && list->is_sequence()) named("estimators_", SIZE_MAX);
   return out;
 }
+
+namespace {
 
 // All elements of an array, list or pandas Index are text.
 bool is_texts(const PyCursor& names) {
@@ -97,7 +97,7 @@ void add_steps(Model& model, const PyCursor& self, int depth) {
   model.steps.push_back({self.path(), self.class_name(), summary});
   bool ensemble = self.has("estimators_") && !self.has("transformers");
   if (ensemble) return;
-  for (const PyCursor& child : children(self)) add_steps(model, child, depth + 1);
+  for (const PyCursor& child : parts_of(self)) add_steps(model, child, depth + 1);
   if (auto list = self.find("transformers_"); list && list->is_list()) {
     for (size_t i = 0; i < list->size(); ++i) {
       PyCursor item = list->at(i);
@@ -112,7 +112,7 @@ void add_steps(Model& model, const PyCursor& self, int depth) {
 bool any_width(const PyCursor& self) {
   Walk guard(self);
   if (!takes_any_width(self)) return false;
-  std::vector<PyCursor> parts = children(self);
+  std::vector<PyCursor> parts = parts_of(self);
   return std::all_of(parts.begin(), parts.end(), any_width);
 }
 
@@ -247,7 +247,7 @@ int64_t feature_count(const PyCursor& self) {
     pending.pop_back();
     if (!seen.insert(&part.value()).second) continue;
     if (const int64_t n = own_count(part); n >= 0) return n;
-    std::vector<PyCursor> parts = children(part);
+    std::vector<PyCursor> parts = parts_of(part);
     pending.insert(pending.end(), std::make_move_iterator(parts.rbegin()),
                    std::make_move_iterator(parts.rend()));
   }
@@ -258,7 +258,7 @@ std::vector<std::string> feature_names(const PyCursor& self) {
   Walk guard(self);
   std::vector<std::string> names = own_feature_names(self);
   if (!names.empty()) return names;
-  for (const PyCursor& child : children(self)) {
+  for (const PyCursor& child : parts_of(self)) {
     names = feature_names(child);
     if (!names.empty()) return names;
     break;  // only the first step sees X
