@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "base/number.h"
 #include "runtime/frame.h"
 
 namespace panmodel::runtime {
@@ -33,7 +34,11 @@ Frame frame_of(const Model& model, std::span<const Value> values) {
       if (missing) {
         frame.cells.push_back(std::nullopt);
       } else {
-        frame.cells.push_back(element_text(c.value->tensor, r * c.width + c.at));
+        // All digits of an f32, so that a model of f64 inputs reads the same number.
+        const Tensor& t = c.value->tensor;
+        size_t at = r * c.width + c.at;
+        bool narrow = t.dtype() == DType::f32;
+        frame.cells.push_back(narrow ? print_real(t.real(at)) : element_text(t, at));
       }
     }
     frame.lines.push_back(static_cast<uint32_t>(r + 2));
