@@ -111,6 +111,8 @@ HOLES = np.array([[1.0, nan, 3.0, nan], [2.0, 5.0, 3.0, nan], [4.0, 7.5, nan, na
 HOLE_ROWS = np.array([[nan, nan, nan, nan], [1.0, nan, 2.0, 3.0], [0.0, 1.0, 2.0, nan], [nan, 0.0, nan, 1.0]])
 CODES = np.array([[1, -1], [2, 4], [-1, 4], [7, 5]])
 WORDS = objects(("a", "x"), (nan, "y"), ("a", "x"), ("b", nan))
+CLIENTS = pd.DataFrame({"age": [30.0, nan, 41.0, 30.0], "city": ["Lima", "Oslo", nan, "Lima"], "kids": [1.0, 2.0, 2.0, nan]})
+CLIENT_ROWS = pd.DataFrame({"age": [nan, 1.5, 3.0], "city": ["Pune", nan, "Oslo"], "kids": [nan, 0.0, nan]})
 WORD_ROWS = objects(("a", nan), (nan, "y"), ("", "x"), ("b", "q"))
 CASES += [fitted(SimpleImputer(**o), HOLES, HOLE_ROWS) for o in (
     {}, {"strategy": "median"}, {"strategy": "most_frequent"}, {"strategy": "constant"},
@@ -119,7 +121,10 @@ CASES += [fitted(SimpleImputer(**o), HOLES, HOLE_ROWS) for o in (
     {"strategy": "constant", "fill_value": 2, "keep_empty_features": True},
     {"strategy": "median", "add_indicator": True, "keep_empty_features": True})]
 CASES += [fitted(SimpleImputer(**o), WORDS, WORD_ROWS) for o in (
-    {"strategy": "most_frequent"}, {"strategy": "constant"}, {"strategy": "constant", "fill_value": "gone"})]
+    {"strategy": "most_frequent"}, {"strategy": "constant"}, {"strategy": "constant", "fill_value": "gone"},
+    {"strategy": "most_frequent", "add_indicator": True})]
+CASES += [fitted(SimpleImputer(strategy="most_frequent", **o), CLIENTS, CLIENT_ROWS, "data frame") for o in (
+    {}, {"add_indicator": True})]
 CASES += [fitted(SimpleImputer(**o), CODES, np.vstack([CODES, [[3, -1], [-1, -1]]])) for o in (
     {"missing_values": -1}, {"missing_values": -1, "strategy": "most_frequent", "add_indicator": True},
     {"missing_values": -1, "strategy": "constant", "fill_value": 9})]
