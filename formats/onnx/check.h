@@ -20,7 +20,7 @@ struct CheckOptions {
   unsigned max_function_depth = 100;
   size_t max_functions = 10000;
   unsigned max_rank = 1024;
-  // A constant shape that asks for more elements than this is reported (onnx-huge-output).
+  // A constant shape that asks for more elements than this is reported (limit-memory, a warning).
   uint64_t max_elements = uint64_t{1} << 34;
 };
 

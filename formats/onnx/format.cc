@@ -1,5 +1,6 @@
 #include "formats/onnx/format.h"
 
+#include "formats/onnx/check.h"
 #include "formats/onnx/document.h"
 #include "formats/onnx/reader.h"
 #include "formats/onnx/test_data.h"
@@ -36,9 +37,13 @@ bool sniff(const Bytes& bytes) {
   return model;
 }
 
-void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
+void check_bytes(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
   try {
-    read_to_ir(bytes, options, out);
+    ModelProto model =
+        parse_model(bytes, {.file = options.path, .max_memory = options.memory_limit});
+    CheckOptions checks;
+    checks.external.allow_links = options.allow_links;
+    check(model, checks, out);
   } catch (const Failure& f) {
     out.add(f.diagnostic);
   }
@@ -48,7 +53,7 @@ void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
 
 const Format& format() {
   static const Format onnx{"onnx", "ONNX", kExtensions, sniff, read_to_ir, make_target, write_model,
-                           check,  read_test_data};
+                           check_bytes, read_test_data};
   return onnx;
 }
 
