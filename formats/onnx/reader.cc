@@ -1,7 +1,9 @@
 #include "formats/onnx/reader.h"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/number.h"
 #include "base/text.h"
@@ -87,6 +89,8 @@ class GraphReader {
     int64_t version = opset_version(proto_, domain).value_or(0);
     NodeReader reader{builder_, p, inputs, version, {}, loc, out_};
     std::vector<ValueId> made;
+    const bool guessed = std::ranges::any_of(
+        inputs, [&](ValueId v) { return v.valid() && guessed_.contains(v.v); });
     size_t nodes = model_.graph.nodes.size(), values = model_.graph.values.size();
     try {
       const ReadRow* row = read_row(domain, p.op_type, version);
@@ -96,6 +100,14 @@ class GraphReader {
       model_.graph.nodes.resize(nodes);
       model_.graph.values.resize(values);
       made = foreign(p, inputs, domain, version, form.reason);
+    } catch (const Failure& f) {
+      if (!guessed || !f.diagnostic.code.starts_with("ir-")) throw;
+      model_.graph.nodes.resize(nodes);
+      model_.graph.values.resize(values);
+      made = foreign(p, inputs, domain, version, "the type of an input is not known");
+    }
+    if (guessed) {
+      for (ValueId v : made) guessed_.insert(v.v);
     }
     for (size_t i = 0; i < p.output.size(); ++i) {
       if (p.output[i].empty()) continue;
@@ -112,9 +124,14 @@ class GraphReader {
     for (const Text& name : p.output) {
       auto info = infos_.find(name);
       bool known = info != infos_.end() && info->second->type;
-      op.types.push_back(known ? to_string(to_type(*info->second->type, {})) : "f64[*]");
+      op.types.push_back(known ? to_string(to_type(*info->second->type, {})) : kGuess);
     }
-    return builder_.add_all(std::move(op), inputs);
+    const std::vector<std::string> types = op.types;
+    std::vector<ValueId> made = builder_.add_all(std::move(op), inputs);
+    for (size_t i = 0; i < made.size() && i < types.size(); ++i) {
+      if (types[i] == kGuess) guessed_.insert(made[i].v);
+    }
+    return made;
   }
 
   std::string property(const std::string& key) const {
@@ -160,12 +177,16 @@ class GraphReader {
     builder_.output(name, at->second, role, keys);
   }
 
+  // The type of a result that the graph does not declare.
+  static constexpr const char* kGuess = "f64[*]";
+
   const ModelProto& proto_;
   const ReadOptions& options_;
   Diagnostics& out_;
   Model model_;
   Builder builder_;
   std::unordered_map<std::string, ValueId> values_;
+  std::unordered_set<uint32_t> guessed_;  // values whose type follows from a guess
   std::map<std::string_view, const ValueInfoProto*> infos_;
 };
 
