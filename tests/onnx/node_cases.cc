@@ -19,8 +19,22 @@ namespace {
 
 constexpr double kRelative = 1e-3, kAbsolute = 1e-7;
 
-// Cases whose recorded results nobody can reproduce, by name of the case.
-const std::map<std::string, std::string> kKnown = {};
+// Recorded vectors that contradict their model, by release and case; a later release has them right.
+bool wrongly_recorded(const std::string& release, const std::string& name) {
+  static const std::set<std::string> kBefore119 = {"v1.13.1", "v1.15.0", "v1.17.0", "v1.18.0"};
+  // Bfloat16 recorded as UINT16.
+  static const std::set<std::string> kBfloat = {
+      "test_cast_BFLOAT16_to_FLOAT", "test_cast_FLOAT_to_BFLOAT16", "test_castlike_BFLOAT16_to_FLOAT",
+      "test_castlike_BFLOAT16_to_FLOAT_expanded", "test_castlike_FLOAT_to_BFLOAT16",
+      "test_castlike_FLOAT_to_BFLOAT16_expanded"};
+  // Negative numbers cast to UINT4 as 0; later releases keep the low bits.
+  if (name == "test_cast_FLOAT_to_UINT4") return release == "v1.17.0" || release == "v1.18.0";
+  // Twelve strings of which three are stored.
+  if (name == "test_cast_FLOAT_to_STRING" || name == "test_cast_STRING_to_FLOAT") {
+    return release == "v1.4.1";
+  }
+  return kBefore119.contains(release) && kBfloat.contains(name);
+}
 
 bool is_text(const Tensor& t) { return t.dtype() == DType::string; }
 
@@ -47,7 +61,7 @@ std::string difference(const Tensor& found, const Tensor& wanted) {
 }
 
 struct Counts {
-  size_t passed = 0, known = 0, failed = 0;
+  size_t passed = 0, recorded = 0, failed = 0;
   std::map<std::string, size_t> unsupported;  // by reason
 };
 
@@ -59,6 +73,11 @@ std::optional<std::string> foreign_operator(const Model& model) {
     }
   }
   return std::nullopt;
+}
+
+bool tensors_only(const Model& model) {
+  auto tensor = [&](const auto& v) { return model.graph.type(v.value).tensor() != nullptr; };
+  return std::ranges::all_of(model.inputs, tensor) && std::ranges::all_of(model.outputs, tensor);
 }
 
 // Throws Failure; an empty result is a pass.
@@ -85,6 +104,10 @@ void run_case(const std::filesystem::path& path, Counts& counts) {
       ++counts.unsupported[*op];
       return;
     }
+    if (!tensors_only(*model)) {
+      ++counts.unsupported["values that are no tensors"];
+      return;
+    }
     runtime::Session session(model, {});
     for (int set = 0; problem.empty(); ++set) {
       const auto folder = path.parent_path() / fmt::format("test_data_set_{}", set);
@@ -108,8 +131,8 @@ void run_case(const std::filesystem::path& path, Counts& counts) {
   const std::string name = path.parent_path().filename();
   if (problem.empty()) {
     ++counts.passed;
-  } else if (kKnown.contains(name)) {
-    ++counts.known;
+  } else if (wrongly_recorded(path.parent_path().parent_path().filename(), name)) {
+    ++counts.recorded;
   } else {
     ++counts.failed;
     std::printf("FAILED %s: %s\n", path.c_str(), problem.c_str());
@@ -126,8 +149,8 @@ size_t run_node_cases(const std::filesystem::path& corpus) {
     for (const auto& path : models) run_case(path, counts);
     size_t unsupported = 0;
     for (const auto& [reason, n] : counts.unsupported) unsupported += n;
-    std::printf("%s: %zu cases, %zu pass, %zu fail, %zu known to differ, %zu not supported:\n", folder,
-                models.size(), counts.passed, counts.failed, counts.known, unsupported);
+    std::printf("%s: %zu cases, %zu pass, %zu fail, %zu wrongly recorded, %zu not supported:\n", folder,
+                models.size(), counts.passed, counts.failed, counts.recorded, unsupported);
     for (const auto& [reason, n] : counts.unsupported) std::printf("  %4zu %s\n", n, reason.c_str());
     failures += counts.failed + (counts.passed == 0 ? 1 : 0);
   }
