@@ -357,9 +357,12 @@ class Checker {
                     near.empty() ? "" : fmt::format("; {} is near", near));
       return nullptr;
     }
-    if (op->deprecated && foreign_.emplace(domain, n.op_type).second) {
-      report_.warning(p, "onnx-node", "{} is withdrawn since opset {}", op->name, op->since);
-      return nullptr;
+    if (op->deprecated) {
+      // Its attributes are still worth a look: files keep such nodes.
+      if (foreign_.emplace(domain, n.op_type).second) {
+        report_.warning(p, "onnx-node", "{} is withdrawn since opset {}", op->name, op->since);
+      }
+      return op;
     }
     check_count(p, "inputs", n.input.size(), op->min_inputs, op->max_inputs);
     check_count(p, "outputs", n.output.size(), op->min_outputs, op->max_outputs);

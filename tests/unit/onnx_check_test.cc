@@ -445,7 +445,8 @@ NodeProto stump() {
 }
 
 TEST(OnnxCheck, TreeEnsembles) {
-  EXPECT_TRUE(with_node(stump()).list().empty()) << list(with_node(stump()));
+  // ai.onnx.ml 5 withdraws the operator, which is a warning; its attributes are checked all the same.
+  EXPECT_EQ(with_node(stump()).count(Severity::error), 0u) << list(with_node(stump()));
   auto bad = [](AttributeProto a, std::string_view words) {
     NodeProto n = stump();
     set(n, std::move(a));
