@@ -358,11 +358,13 @@ class Checker {
       return nullptr;
     }
     if (op->deprecated) {
-      // Its attributes are still worth a look: files keep such nodes.
       if (foreign_.emplace(domain, n.op_type).second) {
-        report_.warning(p, "onnx-node", "{} is withdrawn since opset {}", op->name, op->since);
+        report_.add(Severity::note, to_string(p), n.at, "onnx-node",
+                    "{} is withdrawn since version {} of {}", op->name, op->since, name);
       }
-      return op;
+      // Runtimes keep it in its last form.
+      const OpVersion* last = find_op(domain, n.op_type, op->since - 1);
+      if (last) op = last;
     }
     check_count(p, "inputs", n.input.size(), op->min_inputs, op->max_inputs);
     check_count(p, "outputs", n.output.size(), op->min_outputs, op->max_outputs);
