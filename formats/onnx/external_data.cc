@@ -31,12 +31,6 @@ class Descriptor {
   int fd_;
 };
 
-struct Mapping {
-  void* data;
-  size_t size;
-  ~Mapping() { ::munmap(data, size); }
-};
-
 std::string directory_of(const std::string& path) {
   size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -165,7 +159,9 @@ Bytes ExternalFiles::map(const std::string& location, const Location& loc) const
   if (size == 0) return {};
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
   if (data == MAP_FAILED) cannot_open(location, errno, loc);
-  auto mapping = std::make_shared<Mapping>(Mapping{data, size});
+  std::shared_ptr<const void> mapping(data, [size](const void* p) {
+    ::munmap(const_cast<void*>(p), size);
+  });
   return {{static_cast<const std::byte*>(data), size}, std::move(mapping)};
 }
 
