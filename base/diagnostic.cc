@@ -3,6 +3,24 @@
 #include <algorithm>
 
 namespace panmodel {
+namespace {
+
+constexpr CodeInfo kCodes[] = {
+#define PANMODEL_CODE(name, kind, doc) {name, CodeKind::kind, doc},
+#include "base/codes.def"
+#undef PANMODEL_CODE
+};
+
+}  // namespace
+
+std::span<const CodeInfo> codes() { return kCodes; }
+
+CodeKind Code::kind() const {
+  for (const CodeInfo& info : kCodes) {
+    if (info.name == name()) return info.kind;
+  }
+  return CodeKind::internal;
+}
 
 int exit_code(CodeKind kind) {
   switch (kind) {

@@ -25,6 +25,11 @@ struct Print {
     if (l.path.empty()) return fmt::format("byte 0x{:x}", l.offset);
     return fmt::format("{} (byte 0x{:x})", l.path, l.offset);
   }
+  std::string operator()(const XmlLoc& l) const {
+    if (l.line == 0) return l.path;
+    if (l.path.empty()) return fmt::format("line {}:{}", l.line, l.column);
+    return fmt::format("{} (line {}:{})", l.path, l.line, l.column);
+  }
   std::string operator()(const MemberLoc& l) const {
     std::string inner = l.inner ? to_string(*l.inner) : std::string();
     return inner.empty() ? l.member : l.member + ": " + inner;

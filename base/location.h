@@ -35,6 +35,13 @@ struct ProtoLoc {
   int64_t offset = -1;  // unknown
   bool operator==(const ProtoLoc&) const = default;
 };
+// Element path inside an XML document ("PMML/TreeModel/Node[2]"), line and column of its start tag,
+// both counted from 1; 0 when unknown.
+struct XmlLoc {
+  std::string path;
+  uint32_t line = 0, column = 0;
+  bool operator==(const XmlLoc&) const = default;
+};
 // Place inside a member of an archive.
 struct MemberLoc {
   std::string member;
@@ -48,7 +55,7 @@ struct FusedLoc {
 };
 
 struct Location {
-  std::variant<NoLoc, BytesLoc, TextLoc, PickleLoc, ProtoLoc, MemberLoc, FusedLoc> at;
+  std::variant<NoLoc, BytesLoc, TextLoc, PickleLoc, ProtoLoc, XmlLoc, MemberLoc, FusedLoc> at;
   std::string file;  // as the user named it; empty when unknown
 
   Location() = default;

@@ -262,6 +262,15 @@ class Parser {
       loc.offset = lexer_.integer<int64_t>("an offset");
       return close(std::move(loc));
     }
+    if (kind == "xml") {
+      XmlLoc loc;
+      loc.path = lexer_.quoted("an element path");
+      comma();
+      loc.line = lexer_.integer<uint32_t>("a line");
+      comma();
+      loc.column = lexer_.integer<uint32_t>("a column");
+      return close(std::move(loc));
+    }
     if (kind == "member") {
       MemberLoc loc;
       loc.member = lexer_.quoted("a member");

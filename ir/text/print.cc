@@ -124,6 +124,9 @@ class Writer {
         out += fmt::format("pickle({}, {}, {})", quote(l.path), l.offset, quote(l.opcode));
       }
       void operator()(const ProtoLoc& l) const { out += fmt::format("proto({}, {})", quote(l.path), l.offset); }
+      void operator()(const XmlLoc& l) const {
+        out += fmt::format("xml({}, {}, {})", quote(l.path), l.line, l.column);
+      }
       void operator()(const MemberLoc& l) const {
         out += fmt::format("member({}, ", quote(l.member));
         inner(l.inner);

@@ -39,7 +39,8 @@ std::string cell(std::string_view text) {
 
 int main() {
   using panmodel::CodeInfo;
-  std::vector<CodeInfo> codes(std::begin(panmodel::kCodes), std::end(panmodel::kCodes));
+  const auto table = panmodel::codes();
+  std::vector<CodeInfo> codes(table.begin(), table.end());
   std::sort(codes.begin(), codes.end(),
             [](const CodeInfo& a, const CodeInfo& b) { return a.name < b.name; });
   std::string text =

@@ -194,6 +194,12 @@ void check_form(const std::vector<SourceFile>& tree, Findings& findings) {
   }
 }
 
+// Words of lower-case letters and digits with hyphens between them, as codes are written.
+static bool like_a_code(const std::string& text) {
+  return text.find('-') != std::string::npos && text.back() != '-' &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
 void check_codes(const std::vector<SourceFile>& tree, Findings& findings) {
   const std::string start = "PANMODEL_CODE(\"";
   std::map<std::string, std::pair<std::string, size_t>> codes;
@@ -207,15 +213,24 @@ void check_codes(const std::vector<SourceFile>& tree, Findings& findings) {
         findings.push_back({false, file.path, k + 1, "code '" + name + "' stands twice"});
     }
   }
+  // A code starts with the word of its area ("onnx-"); what looks like one must be one.
+  std::set<std::string> areas;
+  for (const auto& [name, place] : codes) areas.insert(name.substr(0, name.find('-') + 1));
   std::set<std::string> used, tested;
   for (const SourceFile& file : tree) {
     if (file.in("base/codes") || file.in("docs/") || file.in("tests/lint/")) continue;
-    std::set<std::string>& words = file.in("tests/") ? tested : used;
-    for (const std::string& line : file.lines) {
+    const bool is_test = file.in("tests/");
+    for (size_t k = 0; k < file.lines.size(); ++k) {
+      const std::string& line = file.lines[k];
       for (size_t at = line.find_first_of("\"["); at != std::string::npos;
            at = line.find_first_of("\"[", at + 1)) {
         const size_t end = line.find_first_of("\"]", at + 1);
-        if (end != std::string::npos) words.insert(line.substr(at + 1, end - at - 1));
+        if (end == std::string::npos) break;
+        const std::string word = line.substr(at + 1, end - at - 1);
+        (is_test ? tested : used).insert(word);
+        if (!is_test && like_a_code(word) && areas.contains(word.substr(0, word.find('-') + 1)) &&
+            !codes.contains(word))
+          findings.push_back({false, file.path, k + 1, "code '" + word + "' is not in base/codes"});
       }
     }
   }

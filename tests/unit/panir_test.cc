@@ -130,12 +130,13 @@ Model everything() {
   f.threshold[4] = -2;  // a leaf with a threshold of its own
   trees.targets = 2;
   ValueId score = b.add(std::move(trees), {scaled});
-  b.at(FusedLoc{std::make_shared<Location>(BytesLoc{9}), nullptr});
+  b.at(FusedLoc{std::make_shared<Location>(XmlLoc{"PMML/TreeModel", 3, 5}), nullptr});
   ValueId column = b.input("late", ColumnType{DType::string, true});
   ml::LabelMap map{Tensor::vector(std::vector<std::string>{"x", "y"}),
                    Tensor::vector(std::vector<int64_t>{1, 2}), std::nullopt,
                    Tensor::scalar(int64_t{-1})};
   ValueId mapped = b.add(std::move(map), {column});
+  b.at(BytesLoc{9});
   ValueId clipped = b.add(tensor::Clip{}, {score, ValueId{}, b.constant(Tensor::scalar(1.0))});
   b.name_value(clipped, "clipped");
   b.add_all(foreign::Op{"onnx", "com.example", "Odd", 3, std::string("\0\xff", 2),
