@@ -17,8 +17,8 @@ ValueId binary(Reader& r, BinaryFn fn, ValueId a, ValueId b) {
   return r.builder.add(tensor::Binary{fn}, {a, b});
 }
 
-// Decision values [N,1] (two classes) or [N,K], and the label that they choose.
-Estimate decide(Reader& r, const PyCursor& self, const Features& x, Tensor classes) {
+// Decision values: [N,K], a column per row of coef_.
+ValueId decision_values(Reader& r, const PyCursor& self, const Features& x) {
   PyCursor coef = self.attr("coef_");
   std::vector<double> weights = coef.as_reals();
   std::vector<size_t> shape = coef.shape();
@@ -30,16 +30,22 @@ Estimate decide(Reader& r, const PyCursor& self, const Features& x, Tensor class
     coef.refuse("sklearn-value", "{} coefficients and {} intercepts for {} features",
                 weights.size(), intercept.size(), x.width());
   }
+  return r.builder.add(ml::Linear{Tensor::of({rows, x.width()}, std::move(weights)),
+                                  Tensor::vector(std::move(intercept))},
+                       {as_matrix(r, x)});
+}
+
+// Decision values [N,1] (two classes) or [N,K], and the label that they choose.
+Estimate decide(Reader& r, const PyCursor& self, const Features& x, Tensor classes) {
+  Estimate e;
+  e.role = Role::label;
+  e.classes = classes;
+  e.decision = decision_values(r, self, x);
+  const int64_t rows = r.builder.type(e.decision).tensor()->dims->at(1).size;
   size_t expected = rows == 1 ? 2 : static_cast<size_t>(rows);
   if (classes.size() != expected) {
     self.refuse("sklearn-value", "{} classes for {} decision functions", classes.size(), rows);
   }
-  Estimate e;
-  e.role = Role::label;
-  e.classes = classes;
-  e.decision = r.builder.add(ml::Linear{Tensor::of({rows, x.width()}, std::move(weights)),
-                                        Tensor::vector(std::move(intercept))},
-                             {as_matrix(r, x)});
   auto rule = rows == 1 ? ml::LabelRule::above : ml::LabelRule::argmax;
   e.predict = r.builder.add(ml::Labels{classes, rule, 0}, {e.decision});
   return e;
@@ -50,6 +56,29 @@ Estimate read_margin(Reader& r, const PyCursor& self, const Features& x) {
   // RidgeClassifier kept its classes in the label binarizer alone.
   if (!classes) classes = self.attr("_label_binarizer").attr("classes_");
   return decide(r, self, x, labels_of(*classes));
+}
+
+// Fitted on a matrix of 0 and 1, a column per label: the binarizer of such a target.
+bool multilabel(const PyCursor& binarizer) {
+  auto kind = binarizer.find("y_type_");
+  return kind && kind->is_text() && kind->as_text().starts_with("multilabel");
+}
+
+// A label is predicted where its score exceeds the threshold, each by itself.
+void predict_each(Reader& r, Estimate& e, ValueId scores, double threshold) {
+  ValueId above = binary(r, BinaryFn::greater, scores, scalar(r, threshold));
+  e.predict = r.builder.add(tensor::Cast{DType::i64}, {above});
+}
+
+Estimate read_ridge(Reader& r, const PyCursor& self, const Features& x) {
+  PyCursor binarizer = self.attr("_label_binarizer");
+  if (!multilabel(binarizer)) return read_margin(r, self, x);
+  Estimate e;
+  e.role = Role::label;
+  e.classes = labels_of(binarizer.attr("classes_"));
+  e.decision = decision_values(r, self, x);
+  predict_each(r, e, e.decision, 0);
+  return e;
 }
 
 ValueId softmax(Reader& r, ValueId scores) {
@@ -126,10 +155,7 @@ Estimate read_ovr(Reader& r, const PyCursor& self, const Features& x) {
   e.role = Role::label;
   PyCursor binarizer = self.attr("label_binarizer_");
   e.classes = labels_of(binarizer.attr("classes_"));
-  if (auto kind = binarizer.find("y_type_"); kind && kind->is_text() &&
-                                            kind->as_text().starts_with("multilabel")) {
-    self.refuse("sklearn-option", "multilabel targets of OneVsRestClassifier");
-  }
+  const bool several = multilabel(binarizer);
   PyCursor list = self.attr("estimators_");
   std::vector<ValueId> probas, decisions;
   for (size_t i = 0; i < list.size(); ++i) {
@@ -149,13 +175,15 @@ Estimate read_ovr(Reader& r, const PyCursor& self, const Features& x) {
     ValueId p = concat(r, probas);
     // Since 1.7 a row of zeros stays.
     ZeroRow zero_row = version < Version{1, 7} ? ZeroRow::nan : ZeroRow::zero;
-    e.proba = n == 1 ? both_classes(r, p) : normalise_rows(r, p, n, zero_row);
+    e.proba = several ? p : n == 1 ? both_classes(r, p) : normalise_rows(r, p, n, zero_row);
   }
   // sklearn asks decision_function first and falls back to the probability, threshold 0 or 0.5.
   ValueId score = has_decision ? e.decision : concat(r, probas);
-  if (n == 1) {
-    e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::above, has_decision ? 0.0 : 0.5},
-                              {score});
+  const double threshold = has_decision ? 0 : 0.5;
+  if (several) {
+    predict_each(r, e, score, threshold);
+  } else if (n == 1) {
+    e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::above, threshold}, {score});
   } else {
     e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::argmax, 0}, {score});
   }
@@ -180,8 +208,10 @@ Estimate read_ovo(Reader& r, const PyCursor& self, const Features& x) {
     self.refuse("sklearn-option", "OneVsOneClassifier on precomputed kernels");
   }
   std::vector<ValueId> votes, confidences;  // per pair: [N,1]
+  bool has_decision = false;
   for (size_t i = 0; i < list.size(); ++i) {
     Estimate part = read_estimator(r, list.at(i), x);
+    if (i == 0) has_decision = part.decision.valid();
     ValueId confidence = part.decision.valid() ? part.decision : columns_of(r, part.proba, {1});
     ValueId chosen = r.builder.add(tensor::Cast{DType::f64}, {part.predict});
     votes.push_back(r.builder.add(tensor::Reshape{},
@@ -189,20 +219,13 @@ Estimate read_ovo(Reader& r, const PyCursor& self, const Features& x) {
                                                std::vector<int64_t>{-1, 1}))}));
     confidences.push_back(confidence);
   }
-  if (k == 2) {
-    e.decision = confidences[0];
-    // One pair: the sign of its confidence decides.
-    ml::LabelRule rule = ml::LabelRule::above;
-    double threshold = 0;
-    e.predict = r.builder.add(ml::Labels{e.classes, rule, threshold}, {e.decision});
-    return e;
-  }
   std::vector<ValueId> columns;
   std::vector<std::pair<size_t, size_t>> pairs;
   for (size_t i = 0; i < k; ++i) {
     for (size_t j = i + 1; j < k; ++j) pairs.emplace_back(i, j);
   }
-  for (size_t c = 0; c < k; ++c) {
+  // Two classes have one column, of the second.
+  for (size_t c = k == 2 ? 1 : 0; c < k; ++c) {
     ValueId vote, sum;
     for (size_t p = 0; p < pairs.size(); ++p) {
       bool first = pairs[p].first == c, second = pairs[p].second == c;
@@ -218,7 +241,9 @@ Estimate read_ovo(Reader& r, const PyCursor& self, const Features& x) {
     columns.push_back(binary(r, BinaryFn::add, vote, binary(r, BinaryFn::div, sum, size)));
   }
   e.decision = concat(r, columns);
-  e.predict = r.builder.add(ml::Labels{e.classes, ml::LabelRule::argmax, 0}, {e.decision});
+  ml::Labels labels{e.classes, k == 2 ? ml::LabelRule::above : ml::LabelRule::argmax,
+                    k == 2 && !has_decision ? 0.5 : 0};
+  e.predict = r.builder.add(std::move(labels), {e.decision});
   return e;
 }
 
@@ -227,12 +252,14 @@ constexpr EstimatorRow kRows[] = {
     {"sklearn.linear_model.logistic.LogisticRegression", read_logistic, nullptr},
     {"sklearn.linear_model._logistic.LogisticRegressionCV", read_logistic, nullptr},
     {"sklearn.linear_model.logistic.LogisticRegressionCV", read_logistic, nullptr},
+    {"sklearn.linear_model._passive_aggressive.PassiveAggressiveClassifier", read_margin, nullptr},
+    {"sklearn.linear_model.passive_aggressive.PassiveAggressiveClassifier", read_margin, nullptr},
     {"sklearn.linear_model._perceptron.Perceptron", read_margin, nullptr},
     {"sklearn.linear_model.perceptron.Perceptron", read_margin, nullptr},
-    {"sklearn.linear_model._ridge.RidgeClassifier", read_margin, nullptr},
-    {"sklearn.linear_model.ridge.RidgeClassifier", read_margin, nullptr},
-    {"sklearn.linear_model._ridge.RidgeClassifierCV", read_margin, nullptr},
-    {"sklearn.linear_model.ridge.RidgeClassifierCV", read_margin, nullptr},
+    {"sklearn.linear_model._ridge.RidgeClassifier", read_ridge, nullptr},
+    {"sklearn.linear_model.ridge.RidgeClassifier", read_ridge, nullptr},
+    {"sklearn.linear_model._ridge.RidgeClassifierCV", read_ridge, nullptr},
+    {"sklearn.linear_model.ridge.RidgeClassifierCV", read_ridge, nullptr},
     {"sklearn.linear_model._stochastic_gradient.SGDClassifier", read_sgd, nullptr},
     {"sklearn.linear_model.stochastic_gradient.SGDClassifier", read_sgd, nullptr},
     {"sklearn.multiclass.OneVsOneClassifier", read_ovo, nullptr},
