@@ -91,8 +91,6 @@ constexpr EstimatorRow kRows[] = {
     SEARCH("sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV"),
     {"sklearn.pipeline.FeatureUnion", read_union, demand_union, false},
     {"sklearn.pipeline.Pipeline", read_pipeline, demand_pipeline, true},
-    {"sklearn2pmml.PMMLPipeline", read_pipeline, demand_pipeline, true},
-    {"sklearn2pmml.pipeline.PMMLPipeline", read_pipeline, demand_pipeline, true},
 };
 #undef SEARCH
 
