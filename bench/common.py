@@ -40,16 +40,24 @@ class Foreign:
         return max(0.0, used / ((time.monotonic() - wall) * os.cpu_count()))
 
 
+# A process counts the peak memory of the one that started it as its own, so a small one starts it.
+LAUNCHER = """
+import os, subprocess, sys, time
+start = time.perf_counter()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+print(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def run(command):
     """Wall seconds, CPU seconds and peak resident MB of a command; stops when it fails."""
-    start = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    errors = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    took = time.perf_counter() - start
-    if status != 0:
-        sys.exit(f"{' '.join(map(str, command))}\n{errors.decode()}")
-    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", LAUNCHER, *map(str, command)],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
+    return tuple(float(v) for v in done.stdout.split())
 
 
 def median(values):

@@ -212,8 +212,11 @@ class Boundary {
       if (impute->fill.dtype() == DType::string) missing.missing = Tensor::scalar(std::string());
       inputs[0] = builder_.add(std::move(missing), {inputs[0]});
     }
+    std::shared_ptr<const void> payload = payload_of(node);
     std::vector<ValueId> made =
-        builder_.add_erased(node.op, payload_of(node), std::move(inputs), node.name);
+        payload == node.payload
+            ? builder_.copy(node, model_.graph, std::move(inputs))
+            : builder_.add_erased(node.op, std::move(payload), std::move(inputs), node.name);
     for (size_t i = 0; i < made.size(); ++i) {
       map_[node.outputs[i].v] = made[i];
       const std::string& name = model_.graph.value(node.outputs[i]).name;

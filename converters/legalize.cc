@@ -36,7 +36,7 @@ class Legaliser {
                             fmt::format("{} cannot hold '{}': {}", target_.name(),
                                         op_info(node.op).meta.name, why),
                             model_.location(node.loc), {}});
-        made = copy(node, inputs);
+        made = copy(node, model_.graph, inputs);
       }
       note(node, why);
       for (Diagnostic& d : said.list()) report(std::move(d));
@@ -54,9 +54,10 @@ class Legaliser {
   }
 
  private:
-  std::vector<ValueId> copy(const Node& node, const std::vector<ValueId>& inputs) {
+  std::vector<ValueId> copy(const Node& node, const Graph& from,
+                            const std::vector<ValueId>& inputs) {
     builder_.at(node.loc);
-    return builder_.add_erased(node.op, node.payload, inputs, node.name);
+    return builder_.copy(node, from, inputs);
   }
 
   void trace(int depth, const std::string& line) {
@@ -83,7 +84,7 @@ class Legaliser {
         said.report(Severity::loss, model_.location(node.loc), "convert-precision", "{}",
                     support.reason);
       }
-      made = copy(node, inputs);
+      made = copy(node, from, inputs);
       return {};
     }
     trace(depth, name + ": " + why);

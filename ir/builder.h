@@ -39,6 +39,9 @@ class Builder {
   }
   std::vector<ValueId> add_erased(OpId op, std::shared_ptr<const void> payload,
                                   std::vector<ValueId> inputs, std::string name);
+  // Appends a copy of `node`, which stands in `from`, with other inputs. Its attributes are not
+  // checked again when the inputs have the types that they had there and none is a constant.
+  std::vector<ValueId> copy(const Node& node, const Graph& from, std::vector<ValueId> inputs);
   // A tensor.constant node.
   ValueId constant(Tensor value);
   // The value when `id` is made by a tensor.constant, else null.
@@ -46,6 +49,9 @@ class Builder {
   void name_value(ValueId id, std::string name) { model_.graph.values[id.v].name = std::move(name); }
 
  private:
+  std::vector<ValueId> append(OpId op, std::shared_ptr<const void> payload,
+                              std::vector<ValueId> inputs, std::string name, Types results);
+
   Model& model_;
   LocId loc_;
 };

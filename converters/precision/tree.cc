@@ -51,7 +51,7 @@ std::string promote_tree(PatternContext& c, Results& results) {
   if (dtype_of(c.builder, c.inputs[0]) == op.accumulate) return "X has the type of the sums";
   if (op.accumulate != DType::f64) return "sums are f32";
   ValueId wide = c.builder.add(tensor::Cast{DType::f64}, {c.inputs[0]});
-  results = {c.builder.add(ml::TreeEnsemble(op), {wide})};
+  results = c.builder.add_erased(c.node.op, c.node.payload, {wide}, {});
   return {};
 }
 
