@@ -1,5 +1,7 @@
 #pragma once
 // Every operator. For the operator table and the kernel table only.
+#include "ir/ops/combine.h"
+#include "ir/ops/decision_tree.h"
 #include "ir/ops/encode.h"
 #include "ir/ops/foreign.h"
 #include "ir/ops/impute.h"
