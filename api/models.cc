@@ -90,20 +90,33 @@ void round_numbers(runtime::Frame& frame) {
   }
 }
 
+// Whether values of one model's inputs are values of the other's as they are.
+bool same_inputs(const Model& a, const Model& b) {
+  return std::equal(a.inputs.begin(), a.inputs.end(), b.inputs.begin(), b.inputs.end(),
+                    [&](const Input& x, const Input& y) {
+                      return x.name == y.name && a.graph.type(x.value) == b.graph.type(y.value) &&
+                             (x.features == y.features || y.features.empty());
+                    });
+}
+
 // `other`, made from `source`, on rows of the source: those of a file, or probe rows.
 runtime::Comparison against_source(std::shared_ptr<const Model> source,
                                    std::shared_ptr<const Model> other, const std::string& data,
                                    const ConvertRequest& request) {
   Diagnostics ignored;
+  runtime::Session a(source, {.outputs = request.outputs}), b(other, {});
+  const auto compare = [&](const runtime::Prediction& of_a, const runtime::Prediction& of_b) {
+    return runtime::compare(a, of_a, b, of_b, {.allow_refusals = true});
+  };
   runtime::Frame frame;
   if (data.empty()) {
-    frame = runtime::frame_of(*source, runtime::probe_rows(*source, {request.rows, request.seed}));
+    std::vector<runtime::Value> rows = runtime::probe_rows(*source, {request.rows, request.seed});
+    if (same_inputs(*source, *other)) return compare(a.run(rows), b.run(rows));
+    frame = runtime::frame_of(*source, rows);
   } else {
     runtime::read_rows(data, {}, SIZE_MAX, [&](runtime::Frame all) { frame = std::move(all); });
   }
   if (request.input_type == DType::i64) round_numbers(frame);
-  runtime::SessionOptions chosen{.outputs = request.outputs};
-  runtime::Session a(source, chosen), b(other, {});
   std::vector<runtime::Value> inputs = runtime::bind(*other, frame, {}, ignored);
   runtime::Prediction of_b = b.run(inputs);
   // Both sides see the rows that the other model can be given.
@@ -111,8 +124,7 @@ runtime::Comparison against_source(std::shared_ptr<const Model> source,
   if (narrows || takes_text(*source)) {
     frame = runtime::frame_of(*other, inputs);
   }
-  runtime::Prediction of_a = a.run(runtime::bind(*source, frame, {}, ignored));
-  return runtime::compare(a, of_a, b, of_b, {.allow_refusals = true});
+  return compare(a.run(runtime::bind(*source, frame, {}, ignored)), of_b);
 }
 
 // Fails "phase-check" when the model after a phase predicts otherwise than the source.
