@@ -37,6 +37,12 @@ void check_arrays(const Forest& f, const ForestLimits& limits, const Location& l
   }
 }
 
+// Whether the threshold of a node is the index of a category set.
+bool names_set(const Forest& f, size_t i) {
+  double sets = f.set_begin.empty() ? 0 : static_cast<double>(f.set_begin.size() - 1);
+  return f.threshold[i] >= 0 && f.threshold[i] < sets;
+}
+
 void check_node(const Forest& f, size_t i, const ForestLimits& limits, const Location& loc) {
   NodeMode mode = f.node_mode(i);
   if (mode > NodeMode::member) fail(loc, "ir-forest", "node {} has mode {}", i, f.mode[i]);
@@ -55,11 +61,8 @@ void check_node(const Forest& f, size_t i, const ForestLimits& limits, const Loc
     fail(loc, "ir-forest", "node {} has child {}, expected less than {}", i,
          std::max(f.yes[i], f.no[i]), f.nodes());
   }
-  if (mode == NodeMode::member) {
-    double sets = f.set_begin.empty() ? 0 : static_cast<double>(f.set_begin.size() - 1);
-    if (!(f.threshold[i] >= 0 && f.threshold[i] < sets)) {
-      fail(loc, "ir-forest", "node {} names a category set that does not exist", i);
-    }
+  if (mode == NodeMode::member && !names_set(f, i)) {
+    fail(loc, "ir-forest", "node {} names a category set that does not exist", i);
   }
 }
 
@@ -108,27 +111,43 @@ bool Forest::operator==(const Forest& o) const {
 
 namespace {
 
-// The usual order: each child stands behind its parent, which leaves no room for a cycle, and no
-// node has two parents or is also a root. Sees in one pass over the arrays what else takes a walk.
-bool is_ordered(const Forest& f) {
-  std::vector<uint8_t> parents(f.nodes(), 0);
+// The usual form: all nodes are as check_node wants them, each child stands behind its parent, which
+// leaves no room for a cycle, and no node has two parents or is also a root. One pass sees what else
+// takes a check of every node and a walk; few branches, for nothing predicts where the leaves are.
+bool is_plain(const Forest& f, const ForestLimits& limits) {
+  if (f.nodes() > UINT32_MAX) return false;
+  const auto n = static_cast<uint32_t>(f.nodes());
+  const uint64_t leaves = f.leaves(), features = limits.features;
+  const uint8_t* mode = f.mode.data();
+  const uint32_t *feature = f.feature.data(), *yes = f.yes.data(), *no = f.no.data();
+  std::vector<uint8_t> marks(n, 0);
+  uint8_t* parents = marks.data();
   for (uint32_t root : f.roots) {
-    if (root >= f.nodes() || parents[root]++ != 0) return false;
+    if (root >= n || parents[root]++ != 0) return false;
   }
-  bool ordered = true;
-  for (uint32_t i = 0; i < f.nodes() && ordered; ++i) {
-    if (f.is_leaf(i)) continue;
-    for (uint32_t child : {f.yes[i], f.no[i]}) ordered &= child > i && parents[child]++ == 0;
+  for (uint32_t i = 0; i < n; ++i) {
+    const bool inner = mode[i] != 0;
+    const uint32_t behind = n - 1 - i, a = yes[i] - i - 1, b = no[i] - i - 1;
+    const bool leaf_fits = yes[i] < leaves;
+    const bool split_fits = (a < behind) & (b < behind) & (a != b) & (feature[i] < features);
+    if (!(inner ? split_fits : leaf_fits)) return false;
+    if (inner & ((mode[i] & 0x7f) - 1U >= static_cast<uint32_t>(NodeMode::member) - 1)) {
+      if (f.node_mode(i) != NodeMode::member || !names_set(f, i)) return false;
+    }
+    // A leaf marks itself: whoever names it later does not stand before it, which is wrong anyway.
+    const uint32_t y = inner ? yes[i] : i, z = inner ? no[i] : i;
+    if (inner & ((parents[y] | parents[z]) != 0)) return false;
+    parents[y] = parents[z] = 1;
   }
-  return ordered;
+  return true;
 }
 
 }  // namespace
 
 void validate(const Forest& f, const ForestLimits& limits, const Location& loc) {
   check_arrays(f, limits, loc);
+  if (is_plain(f, limits)) return;
   for (size_t i = 0; i < f.nodes(); ++i) check_node(f, i, limits, loc);
-  if (is_ordered(f)) return;
   // Depth-first walk with three colours: an open node met again closes a cycle, a finished one is
   // shared.
   enum : uint8_t { fresh, open, done };
@@ -219,7 +238,7 @@ ForestStats stats(const Forest& f) {
 }
 
 bool can_unshare(const Forest& f) {
-  return is_ordered(f) || extent_of(f).copies <= std::max<uint64_t>(f.nodes(), kMaxCopies);
+  return is_plain(f, {}) || extent_of(f).copies <= std::max<uint64_t>(f.nodes(), kMaxCopies);
 }
 
 }  // namespace panmodel

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <set>
 
 #include "ir/builder.h"
@@ -69,6 +70,41 @@ TEST(Forest, FindsCyclesAndSharedNodes) {
   EXPECT_EQ(code_of([&] { validate(f, {}, {}); }), "ir-forest");  // leaf 2 is shared
   EXPECT_EQ(code_of([&] { validate(f, {.allow_shared = true}, {}); }), "");
   EXPECT_EQ(code_of([&] { validate(f, {.features = 0, .allow_shared = true}, {}); }), "ir-forest");
+}
+
+TEST(Forest, RefusesEachFaultOfATree) {
+  Forest good;
+  good.add_node(NodeMode::leq, 1, 0.5, 1, 2, false);
+  good.add_leaf();
+  good.add_node(NodeMode::member, 0, 0, 3, 4, false);
+  good.add_leaf();
+  good.add_leaf();
+  good.leaf_begin.clear();
+  good.leaf_weight = {1, 2, 3};
+  good.set_begin = {0, 1};
+  good.set_value = {7};
+  good.roots = {0};
+  const ForestLimits limits{.features = 2};
+  ASSERT_EQ(code_of([&] { validate(good, limits, {}); }), "");
+  const std::function<void(Forest&)> faults[] = {
+      [](Forest& f) { f.mode[0] = 8; },          [](Forest& f) { f.mode[1] = Forest::kMissingYes; },
+      [](Forest& f) { f.feature[0] = 2; },       [](Forest& f) { f.yes[0] = 5; },
+      [](Forest& f) { f.no[0] = 5; },            [](Forest& f) { f.no[0] = 1; },
+      [](Forest& f) { f.no[0] = 0; },            [](Forest& f) { f.no[2] = 2; },
+      [](Forest& f) { f.yes[2] = 1; },           [](Forest& f) { f.yes[4] = 3; },
+      [](Forest& f) { f.threshold[2] = 1; },     [](Forest& f) { f.threshold[2] = -1; },
+      [](Forest& f) { f.threshold[2] = NAN; },   [](Forest& f) { f.roots = {5}; },
+      [](Forest& f) { f.roots = {0, 0}; },       [](Forest& f) { f.roots = {0, 2}; },
+      [](Forest& f) { f.mode[0] |= 0x78; },      [](Forest& f) { f.no[2] = UINT32_MAX; },
+  };
+  for (size_t i = 0; i < std::size(faults); ++i) {
+    Forest f = good;
+    faults[i](f);
+    EXPECT_EQ(code_of([&] { validate(f, limits, {}); }), "ir-forest") << "fault " << i;
+  }
+  Forest f = good;
+  f.mode[0] |= Forest::kMissingYes;
+  EXPECT_EQ(code_of([&] { validate(f, limits, {}); }), "");
 }
 
 // 64 levels, each with both children at the same node: 2^64 paths, 65 nodes.
