@@ -1,5 +1,5 @@
 #pragma once
-// The reference walk of tree ensembles: every form of forest, one row and one tree at a time.
+// The reference walk of tree ensembles: every form of forest, on its arrays as they are.
 #include <vector>
 
 #include "ir/ops/tree.h"
