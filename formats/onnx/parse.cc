@@ -140,13 +140,16 @@ class Parser {
       }
     } else {
       expect(tag, wire_type(kind), at, &frame);
-      // A run of elements, each behind the same tag, which takes one byte up to field 15.
+      // A run of elements, each behind the same tag, which takes one byte up to field 15. The lists
+      // of a tree ensemble are as long as the one before.
+      if (out.empty()) out.reserve(std::min(last_run_, at.left() / 2));
       auto again = static_cast<char>(tag.number << 3 | tag.wire);
       do {
         charge(sizeof(T), at, &frame);
         out.push_back(number<T>(at, &frame));
         frame.index = static_cast<int64_t>(out.size());
       } while (tag.number < 16 && at.take(again));
+      last_run_ = out.size();
     }
   }
   template <Kind kind, class T>
@@ -210,6 +213,7 @@ class Parser {
   const char* base_;
   const ParseOptions& options_;
   uint64_t memory_ = 0;
+  size_t last_run_ = 0;  // length of the last list of numbers
   unsigned depth_ = 0;  // of the message whose field is read
 };
 

@@ -2,6 +2,7 @@
 // the specification leaves open is decided as onnxruntime 1.32 computes it.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <unordered_map>
 #include <utility>
 
@@ -418,9 +419,11 @@ Values read_trees(NodeReader& r) {
   Forest& f = op.forest;
   size_t next_member = 0;
   size_t leaves = weights->size();
-  f.reserve(n + leaves, leaves);
-  auto mode_numbers = modes->as<uint8_t>();
   // Nodes first, then one leaf node per leaf.
+  f.mode.resize(n + leaves);
+  for (auto* v : {&f.feature, &f.yes, &f.no}) v->resize(n + leaves);
+  f.threshold.resize(n + leaves);
+  auto mode_numbers = modes->as<uint8_t>();
   for (size_t i = 0; i < n; ++i) {
     uint8_t number = mode_numbers[i];
     if (number > 6) fail(r.loc, "onnx-node", "node {} has mode {}", i, number);
@@ -447,16 +450,21 @@ Values read_trees(NodeReader& r) {
       fail(r.loc, "onnx-node", "node {} tests feature {}", i, feature[i]);
     }
     bool tracks = !missing.empty() && missing[i] != 0;
-    f.add_node(mode, static_cast<uint32_t>(feature[i]), split, child(yes[i], yes_leaf[i]),
-               child(no[i], no_leaf[i]), missing_to_yes(mode, tracks));
+    f.mode[i] = static_cast<uint8_t>(static_cast<uint8_t>(mode) |
+                                     (missing_to_yes(mode, tracks) ? Forest::kMissingYes : 0));
+    f.feature[i] = static_cast<uint32_t>(feature[i]);
+    f.threshold[i] = split;
+    f.yes[i] = child(yes[i], yes_leaf[i]);
+    f.no[i] = child(no[i], no_leaf[i]);
   }
+  std::iota(f.yes.begin() + static_cast<ptrdiff_t>(n), f.yes.end(), 0U);
   for (size_t i = 0; i < leaves; ++i) {
     if (targets[i] < 0 || targets[i] >= op.targets) {
       fail(r.loc, "onnx-node", "leaf {} adds to target {} of {}", i, targets[i], op.targets);
     }
-    f.add_leaf();
-    f.add_weight(static_cast<uint32_t>(targets[i]), weights->real(i));
   }
+  if (op.targets > 1) f.leaf_target.assign(targets.begin(), targets.end());
+  f.leaf_weight = weights->reals();
   for (int64_t root : r.integer_view("tree_roots")) {
     if (root < 0 || static_cast<size_t>(root) >= n) {
       fail(r.loc, "onnx-node", "tree root {} of {} nodes", root, n);

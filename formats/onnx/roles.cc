@@ -36,13 +36,18 @@ bool passes(const Node& n) {
 
 class Meaning {
  public:
-  explicit Meaning(const Model& model) : g_(model.graph), bounds_(g_.values.size()) {
-    for (const Node& n : g_.nodes) {
-      for (size_t i = 0; i < n.outputs.size(); ++i) bounds_[n.outputs[i].v] = of(n);
-    }
-  }
+  explicit Meaning(const Model& model) : g_(model.graph) {}
 
-  Bounds bounds(ValueId v) const { return bounds_[v.v]; }
+  // Those of all values are found when the first are asked for, which a file with roles never does.
+  Bounds bounds(ValueId v) {
+    if (bounds_.empty()) {
+      bounds_.resize(g_.values.size());
+      for (const Node& n : g_.nodes) {
+        for (ValueId made : n.outputs) bounds_[made.v] = of(n);
+      }
+    }
+    return bounds_[v.v];
+  }
 
   // The classes among which an output chooses; nullopt when it is no label.
   std::optional<Tensor> label(ValueId v) const {
@@ -129,9 +134,9 @@ class Meaning {
     // The sum of the extremes of the trees.
     const Forest& f = op.forest;
     std::vector<uint32_t> stack;
-    std::vector<size_t> seen(f.nodes(), 0);  // nodes may be shared: the tree that came by, from 1
+    std::vector<uint32_t> seen(f.nodes(), 0);  // nodes may be shared: the tree that came by, from 1
     Bounds sum{0, 0};
-    for (size_t t = 1; t <= f.roots.size(); ++t) {
+    for (uint32_t t = 1; t <= f.roots.size(); ++t) {
       Bounds tree{kInfinity, -kInfinity};
       stack.assign(1, f.roots[t - 1]);
       while (!stack.empty()) {

@@ -34,6 +34,7 @@ class Cursor {
       : base_(base), at_(begin), end_(end), file_(file) {}
   bool done() const { return at_ == end_; }
   const char* at() const { return at_; }
+  size_t left() const { return static_cast<size_t>(end_ - at_); }
   uint64_t offset() const { return static_cast<uint64_t>(at_ - base_); }
 
   Tag tag(const Frame* frame);

@@ -1,5 +1,6 @@
 // Trees: TreeEnsemble (ai.onnx.ml 5), and TreeEnsembleRegressor (ai.onnx.ml 1 and 3) before it.
 #include <limits>
+#include <utility>
 
 #include "base/number.h"
 #include "formats/onnx/convert_tensor.h"
@@ -31,17 +32,24 @@ void preorder(const Forest& f, uint32_t root, Visit&& visit, Link&& link) {
   struct Todo {
     uint32_t node;
     size_t parent;
-    bool is_yes;
   };
-  std::vector<Todo> stack{{root, SIZE_MAX, false}};
-  while (!stack.empty()) {
-    Todo todo = stack.back();
-    stack.pop_back();
-    size_t number = visit(todo.node);
-    if (todo.parent != SIZE_MAX) link(todo.parent, todo.is_yes, todo.node, number);
-    if (f.is_leaf(todo.node)) continue;
-    stack.push_back({f.no[todo.node], number, false});
-    stack.push_back({f.yes[todo.node], number, true});
+  std::vector<Todo> later;  // the `no` children
+  uint32_t node = root;
+  size_t number = visit(node);
+  for (;;) {
+    if (!f.is_leaf(node)) {
+      later.push_back({f.no[node], number});
+      node = f.yes[node];
+      size_t parent = std::exchange(number, visit(node));
+      link(parent, true, node, number);
+      continue;
+    }
+    if (later.empty()) return;
+    Todo todo = later.back();
+    later.pop_back();
+    node = todo.node;
+    number = visit(node);
+    link(todo.parent, false, node, number);
   }
 }
 
