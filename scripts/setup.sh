@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Prepares a Debian 12 machine for panmodel. Everything else (test.sh, demo.sh, bench) starts here.
 #   scripts/setup.sh           what the build and the tests need (Debian packages)
-#   scripts/setup.sh --peers   also the peers: scikit-learn, onnx, onnxruntime, skl2onnx in build/peers
+#   scripts/setup.sh --peers   also the peers: scikit-learn, onnx, onnxruntime, skl2onnx in build/peers,
+#                              JPMML-Evaluator beside them and Debian's JDK that runs it
 # What is there already is left alone, so a second run takes no time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,6 +50,7 @@ need() {
 mapfile -t packages < <(sed -e 's/#.*//' -e 's/[[:space:]].*//' scripts/packages.txt | grep .)
 need "${packages[@]}"
 [ "$peers" = 1 ] || exit 0
+need openjdk-17-jdk-headless
 
 # The virtual environment of the peers: made anew when a pin or the interpreter changes. The stamp
 # is written last, so a broken installation is never taken for a good one.
@@ -82,5 +84,9 @@ mkdir -p build
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --retries 5 \
     --no-deps --only-binary :all: -r scripts/peers.txt
-"$venv/bin/python" -m pip check
+# Of jpmml_evaluator only the jars are used, not the bridges from Python to Java that it asks for.
+if broken=$("$venv/bin/python" -m pip check | grep -v -e '^jpmml-evaluator ' -e '^No broken'); then
+  echo "setup: $broken" >&2
+  exit 1
+fi
 echo "$stamp" >"$venv/stamp"
