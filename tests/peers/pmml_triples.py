@@ -1,0 +1,139 @@
+"""PMML documents of many producers against the predictions that those producers recorded.
+
+For each line of the corpus's manifest.tsv (document, rows, recorded predictions), panmodel predicts
+the rows. Every recorded column that the model has must be there and equal: labels by equality,
+numbers within max(1e-12, the tolerance that JPMML-Evaluator 1.7.7 needs itself), by JPMML's rule of
+equivalence (relative, absolute near zero). NA and N/A are missing.
+
+    pmml_triples.py [PART ...]     only the cases whose name contains one of the parts
+    pmml_triples.py --update       all; pmml_misses.txt becomes what is not equal now
+
+Fails when a case that pmml_misses.txt does not name is not equal, and when panmodel crashes, hangs or
+fails without a code, whatever the case.
+"""
+import csv, os, re, subprocess, sys
+from collections import Counter
+from multiprocessing import Pool
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PANMODEL = os.environ["PANMODEL"]
+CORPUS = os.environ.get("PANMODEL_CORPUS", "") and os.environ["PANMODEL_CORPUS"] + "/pmml"
+MISSING = ("", "NA", "N/A")
+CODE = re.compile(r"\[([a-z0-9-]+)\]\s*$", re.M)
+TIMEOUT = 120
+
+
+def number(cell):
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def near(got, want, tolerance):
+    """JPMML's PMMLEquivalence(tolerance, tolerance)."""
+    if got == want:
+        return True
+    if abs(want) <= tolerance and abs(got) <= tolerance:
+        return True
+    low, high = sorted((want * (1 - tolerance), want * (1 + tolerance)))
+    return low <= got <= high
+
+
+def equal(got, want, tolerance):
+    if got in MISSING or want in MISSING:
+        return got in MISSING and want in MISSING
+    if got == want or {got, want} in ({"true", "True"}, {"false", "False"}):
+        return True
+    a, b = number(got), number(want)
+    return a is not None and b is not None and near(a, b, tolerance)
+
+
+def table(lines):
+    rows = list(csv.reader(lines))
+    return rows[0] if rows else [], [row for row in rows[1:] if row]
+
+
+def first_difference(case, printed):
+    names, rows = table(printed.splitlines())
+    with open(f"{CORPUS}/{case['expected']}", newline="", encoding="utf-8") as file:
+        wanted_names, wanted = table(file)
+    tolerance = max(1e-12, float(case["jpmml177_min_tol"]))
+    common = [n for n in wanted_names if n in names]
+    compared = int(case["cols_compared/pmml/expected"].split("/")[0])
+    if len(common) < compared:
+        return "columns", f"{len(common)} of {compared} recorded columns, without " + \
+            ", ".join(n for n in wanted_names if n not in names)
+    if len(rows) != len(wanted):
+        return "rows", f"{len(rows)} rows, expected {len(wanted)}"
+    for name in common:
+        g, w = names.index(name), wanted_names.index(name)
+        for i, (got, want) in enumerate(zip(rows, wanted)):
+            if not equal(got[g], want[w], tolerance):
+                return "values", f"row {i} {name}: {got[g] or 'missing'}, expected {want[w]}"
+    return "equal", ""
+
+
+def check(case):
+    """(id, cause, detail); the cause is "equal", "crash", "timeout" or what was wrong."""
+    missing = ["--missing", *MISSING[1:]]
+    try:
+        done = subprocess.run(
+            [PANMODEL, "predict", f"{CORPUS}/{case['pmml']}", "--data", f"{CORPUS}/{case['input']}",
+             *missing], capture_output=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return case["id"], "timeout", f"more than {TIMEOUT} s"
+    said = done.stderr.decode(errors="replace")
+    printed = done.stdout.decode(errors="replace")
+    if done.returncode < 0 or done.returncode > 100:
+        return case["id"], "crash", f"exit {done.returncode}: {said[-200:]}"
+    if done.returncode and not printed:
+        code = CODE.search(said)
+        if code is None:
+            return case["id"], "crash", f"exit {done.returncode} without a code: {said[-200:]}"
+        return case["id"], code.group(1), " ".join(said.split())[:240]
+    try:
+        return case["id"], *first_difference(case, printed)
+    except Exception as e:
+        return case["id"], "columns", f"{type(e).__name__}: {e}"
+
+
+def main():
+    if not CORPUS:
+        print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
+        return 0
+    with open(f"{CORPUS}/manifest.tsv", encoding="utf-8") as file:
+        cases = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    update = sys.argv[1:] == ["--update"]
+    parts = [] if update else sys.argv[1:]
+    if parts:
+        cases = [c for c in cases if any(p in c["id"] for p in parts)]
+    with open(f"{HERE}/pmml_misses.txt", encoding="utf-8") as file:
+        known = {line.split("#")[0].strip() for line in file} - {""}
+    causes, wrong, misses = Counter(), [], []
+    with Pool(2) as pool:
+        for name, cause, detail in pool.imap(check, cases):
+            causes[cause] += 1
+            if cause != "equal":
+                print(f"miss {name}: {cause}: {detail}", flush=True)
+                misses.append(f"{name}  # {cause}\n")
+                if cause in ("crash", "timeout") or name not in known:
+                    wrong.append((name, cause))
+            elif name in known:
+                print(f"now equal: {name}; --update takes it from pmml_misses.txt", flush=True)
+    print(f"{causes['equal']} of {len(cases)} equal")
+    for cause, count in causes.most_common():
+        if cause != "equal":
+            print(f"  {count:4} {cause}")
+    if update:
+        with open(f"{HERE}/pmml_misses.txt", "w", encoding="utf-8") as file:
+            file.write("# Cases of pmml_triples.py that are not equal yet, and why (--update writes it).\n")
+            file.writelines(misses)
+        return 1 if causes["crash"] + causes["timeout"] else 0
+    for name, cause in wrong:
+        print(f"worse: {name}: {cause}")
+    return 1 if wrong or not cases else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
