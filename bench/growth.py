@@ -13,16 +13,17 @@ from make_models import make, matrix, target
 
 
 def report(what, sizes, measure):
-    """measure(n) gives the CPU seconds of a command on an input of n items."""
+    """measure(n) gives CPU seconds and peak MB of a command on an input of n items."""
     foreign = Foreign()
-    seconds = [measure(n) for n in sizes]
-    say(f"{what}: " + "; ".join(f"{n:,} {s * 1e3:.0f} ms ({s / n * 1e6:.2f} us each)"
-                                for n, s in zip(sizes, seconds)) +
+    costs = [measure(n) for n in sizes]
+    say(f"{what}: " + "; ".join(f"{n:,} {s * 1e3:.0f} ms ({s / n * 1e6:.2f} us each), {memory:.0f} MB"
+                                for n, (s, memory) in zip(sizes, costs)) +
         f"  ({foreign.share():.0%} of the machine used by others)")
 
 
-def cpu(command):
-    return median([run(command)[1] for _ in range(3)])
+def cost(command):
+    _, cpu, memory = zip(*(run(command) for _ in range(3)))
+    return median(cpu), max(memory)
 
 
 def dump(model, path):
@@ -31,10 +32,10 @@ def dump(model, path):
     return path
 
 
-def converter(folder, panmodel, fit):
+def converter(folder, panmodel, fit, *options):
     def measure(n):
         source = dump(fit(n), folder / "growth.pkl")
-        return cpu([panmodel, "convert", source, folder / "growth.onnx", "--force", "-q"])
+        return cost([panmodel, "convert", source, folder / "growth.onnx", "--force", "-q", *options])
     return measure
 
 
@@ -46,7 +47,7 @@ def rows(folder, panmodel):
         data = folder / "growth.csv"
         np.savetxt(data, x, delimiter=",", fmt="%.6g", comments="",
                    header=",".join(f"x{i}" for i in range(x.shape[1])))
-        return cpu([panmodel, "predict", model, "--data", data, "-o", folder / "growth.out", "--force"])
+        return cost([panmodel, "predict", model, "--data", data, "-o", folder / "growth.out", "--force"])
     report("predict, rows of CSV", [2_000, 20_000, 200_000], measure)
 
 
@@ -85,18 +86,33 @@ def named_columns(folder, panmodel):
            converter(folder, panmodel, fit))
 
 
-def categories(folder, panmodel):
+def text_categories(n):
+    return np.array([f"category {i}" for i in range(n)], dtype=object).reshape(-1, 1)
+
+
+def ordinal_categories(folder, panmodel):
     from sklearn.preprocessing import OrdinalEncoder
 
     def fit(n):
-        x = np.array([f"category {i}" for i in range(n)], dtype=object).reshape(-1, 1)
-        return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1).fit(x)
-    report("convert, categories of text", [1_000, 10_000, 100_000], converter(folder, panmodel, fit))
+        return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1).fit(text_categories(n))
+    report("convert, text categories of an OrdinalEncoder", [1_000, 10_000, 100_000],
+           converter(folder, panmodel, fit))
+
+
+def one_hot_categories(folder, panmodel):
+    """The self-check makes rows as wide as the encoding, on both sides; without it nothing is dense."""
+    from sklearn.preprocessing import OneHotEncoder
+
+    def fit(n):
+        return OneHotEncoder(handle_unknown="ignore").fit(text_categories(n))
+    for what, options in (("500 rows checked", []), ("no self-check", ["--no-self-check"])):
+        report(f"convert, text categories of a OneHotEncoder, {what}", [1_000, 10_000, 100_000],
+               converter(folder, panmodel, fit, *options))
 
 
 if __name__ == "__main__":
     directory = pathlib.Path(sys.argv[1])
-    for one in (rows, trees, features, named_columns, categories):
+    for one in (rows, trees, features, named_columns, ordinal_categories, one_hot_categories):
         try:
             one(directory, sys.argv[2])
         except ImportError as e:

@@ -1,9 +1,11 @@
 // panmodel_bench_score MODEL X ROWS JOBS: scores the float32 matrix X (raw, row by row) once for
-// every line "run" on standard input and answers with the seconds it took; "save FILE" writes the
-// last predictions as raw elements.
+// every line "run" on standard input and answers with the seconds it took and those of processor
+// time; "age" answers with the seconds since the start, reading included; "save FILE" writes the last
+// predictions as raw elements.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <iostream>
 
@@ -12,6 +14,7 @@
 
 int main(int argc, char** argv) {
   using namespace panmodel;
+  const auto begin = std::chrono::steady_clock::now();
   if (argc != 5) {
     std::fprintf(stderr, "usage: panmodel_bench_score MODEL X ROWS JOBS\n");
     return 2;
@@ -35,10 +38,15 @@ int main(int argc, char** argv) {
     std::string word;
     while (std::cin >> word) {
       if (word == "run") {
+        std::clock_t cpu = std::clock();
         auto start = std::chrono::steady_clock::now();
         prediction = session.run(std::vector<runtime::Value>{x});
         std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-        std::printf("%.9f\n", took.count());
+        std::printf("%.9f %.6f\n", took.count(),
+                    static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC);
+      } else if (word == "age") {
+        std::chrono::duration<double> age = std::chrono::steady_clock::now() - begin;
+        std::printf("%.9f\n", age.count());
       } else {
         std::string file;
         std::cin >> file;
