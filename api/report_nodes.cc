@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ir/op.h"
 #include "ir/text/literal.h"
+#include "ir/text/print.h"
 
 namespace panmodel {
 namespace {
@@ -84,6 +85,13 @@ class FieldsToJson final : public FieldVisitor {
       for (int64_t x : v[i]) w_.Int64(x);
       w_.EndArray();
     });
+  }
+  void visit(std::string_view n, const expr::Expr& v, bool) override {
+    key(n), json_text(w_, print_expression(v, {.full = false}));
+  }
+  void visit(std::string_view n, const std::vector<expr::Expr>& v, bool) override {
+    key(n);
+    list(v.size(), [&](size_t i) { json_text(w_, print_expression(v[i], {.full = false})); });
   }
 
  private:

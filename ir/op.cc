@@ -37,6 +37,8 @@ std::string type_name() {
   if constexpr (std::is_same_v<T, std::vector<double>>) return "list of real";
   if constexpr (std::is_same_v<T, std::vector<std::string>>) return "list of text";
   if constexpr (std::is_same_v<T, std::vector<std::vector<int64_t>>>) return "list of integer lists";
+  if constexpr (std::is_same_v<T, expr::Expr>) return "expression";
+  if constexpr (std::is_same_v<T, std::vector<expr::Expr>>) return "list of expressions";
   if constexpr (std::is_enum_v<T> && !std::is_same_v<T, DType>) {
     std::string out;
     for (std::string_view n : enum_names(T{})) out += (out.empty() ? "" : " / ") + std::string(n);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "ir/expr/expr.h"
 #include "ir/forest.h"
 #include "ir/op_fwd.h"
 #include "ir/tensor.h"
@@ -46,8 +47,8 @@ constexpr Field<Op, T> field(std::string_view name, T Op::*member, std::string_v
 
 // Types an operator's field may have (beside enums, which need an ADL function
 // `std::span<const std::string_view> enum_names(E)` listing the enumerators in order):
-// bool, int64_t, double, std::string, DType, Tensor, std::optional<Tensor>, Forest,
-// vectors of int64_t, double, std::string, and of vector<int64_t>.
+// bool, int64_t, double, std::string, DType, Tensor, std::optional<Tensor>, Forest, expr::Expr,
+// vectors of int64_t, double, std::string, expr::Expr, and of vector<int64_t>.
 
 // Inputs of a node while its types are inferred.
 class InferContext {
@@ -106,6 +107,8 @@ class FieldVisitor {
   virtual void visit(std::string_view name, const std::vector<std::string>& v, bool is_default) = 0;
   virtual void visit(std::string_view name, const std::vector<std::vector<int64_t>>& v,
                      bool is_default) = 0;
+  virtual void visit(std::string_view name, const expr::Expr& v, bool is_default) = 0;
+  virtual void visit(std::string_view name, const std::vector<expr::Expr>& v, bool is_default) = 0;
 };
 
 // Supplies field values when an op is built from text. Each returns false when the field is absent
@@ -126,6 +129,8 @@ class FieldReader {
   virtual bool read(std::string_view name, std::vector<double>& v) = 0;
   virtual bool read(std::string_view name, std::vector<std::string>& v) = 0;
   virtual bool read(std::string_view name, std::vector<std::vector<int64_t>>& v) = 0;
+  virtual bool read(std::string_view name, expr::Expr& v) = 0;
+  virtual bool read(std::string_view name, std::vector<expr::Expr>& v) = 0;
 };
 
 struct FieldInfo {

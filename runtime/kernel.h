@@ -66,6 +66,7 @@ template <class Op>
 std::shared_ptr<const void> prepare(const Op&) {
   return nullptr;
 }
+std::shared_ptr<const void> prepare(const expr::Map& op);
 std::shared_ptr<const void> prepare(const ml::TreeEnsemble& op);
 std::shared_ptr<const void> prepare(const ml::LabelMap& op);
 

@@ -3,6 +3,7 @@
 #include "ir/ops/combine.h"
 #include "ir/ops/decision_tree.h"
 #include "ir/ops/encode.h"
+#include "ir/ops/expr.h"
 #include "ir/ops/foreign.h"
 #include "ir/ops/impute.h"
 #include "ir/ops/linear.h"

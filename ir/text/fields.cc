@@ -313,4 +313,17 @@ bool TextFields::read(std::string_view name, std::vector<std::vector<int64_t>>& 
   return true;
 }
 
+bool TextFields::read(std::string_view name, expr::Expr& v) {
+  if (!begin(name)) return false;
+  v = read_expression(lexer_, budget_);
+  return true;
+}
+
+bool TextFields::read(std::string_view name, std::vector<expr::Expr>& v) {
+  if (!begin(name)) return false;
+  v.clear();
+  read_list(lexer_, "[", "]", [&] { v.push_back(read_expression(lexer_, budget_)); });
+  return true;
+}
+
 }  // namespace panmodel::text

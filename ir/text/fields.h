@@ -19,6 +19,9 @@ class Budget {
 Tensor read_tensor(Lexer& lexer, Budget& budget);
 std::vector<std::string> read_texts(Lexer& lexer, Budget& budget);
 DType read_dtype(Lexer& lexer);
+// Fails beyond expr::kMaxDepth (text/expression.cc).
+expr::Expr read_expression(Lexer& lexer, Budget& budget);
+expr::Constant read_constant(Lexer& lexer, Budget& budget);
 
 // Fields stand in the order in which the operator declares them; those at their default are absent.
 class TextFields final : public FieldReader {
@@ -40,6 +43,8 @@ class TextFields final : public FieldReader {
   bool read(std::string_view name, std::vector<double>& v) override;
   bool read(std::string_view name, std::vector<std::string>& v) override;
   bool read(std::string_view name, std::vector<std::vector<int64_t>>& v) override;
+  bool read(std::string_view name, expr::Expr& v) override;
+  bool read(std::string_view name, std::vector<expr::Expr>& v) override;
 
  private:
   // Takes "name=" when it comes next.

@@ -302,4 +302,12 @@ Model parse_model(std::string_view text, const ParseOptions& options, Diagnostic
   return Parser(text, options, out).run();
 }
 
+expr::Expr parse_expression(std::string_view text) {
+  Lexer lexer(text);
+  text::Budget budget(ParseOptions().memory_limit);
+  expr::Expr e = text::read_expression(lexer, budget);
+  if (!lexer.at_end()) lexer.expected("the end of the expression");
+  return e;
+}
+
 }  // namespace panmodel

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/diagnostic.h"
+#include "ir/expr/expr.h"
 #include "ir/model.h"
 
 namespace panmodel {
@@ -17,5 +18,8 @@ struct ParseOptions {
 // follow, a missing value) is reported to `out` as errors, all of them; the model is then unusable.
 // A node without a place of origin gets its place in the text.
 Model parse_model(std::string_view text, const ParseOptions& options, Diagnostics& out);
+
+// The inverse of print_expression(); fails "ir-parse". The caller validates it.
+expr::Expr parse_expression(std::string_view text);
 
 }  // namespace panmodel

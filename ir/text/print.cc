@@ -6,6 +6,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "ir/op.h"
 #include "ir/text/literal.h"
@@ -109,6 +110,50 @@ class Writer {
     if (!f.set_value.empty()) part("set_value"), reals(f.set_value);
     out_ += "}";
   }
+  void constant(const expr::Constant& c) {
+    using expr::Scalar;
+    if (c.is_missing()) {
+      fmt::format_to(std::back_inserter(out_), "missing({})", to_string(c.type));
+      return;
+    }
+    bool typed = c.type == Scalar::f32 || (expr::dtype_of(c.type) == DType::i64 && c.type != Scalar::i64);
+    if (typed) fmt::format_to(std::back_inserter(out_), "{}(", to_string(c.type));
+    if (const double* v = std::get_if<double>(&c.value)) {
+      if (c.type == Scalar::f32 && *v == *v) {
+        out_ += print_real(static_cast<float>(*v));
+      } else {
+        text::append_real(out_, *v);
+      }
+    }
+    if (const int64_t* v = std::get_if<int64_t>(&c.value)) out_ += std::to_string(*v);
+    if (const bool* v = std::get_if<bool>(&c.value)) out_ += *v ? "true" : "false";
+    if (const std::string* v = std::get_if<std::string>(&c.value)) text(*v);
+    if (typed) out_ += ')';
+  }
+  void expression(const expr::Expr& e) {
+    using expr::Expr;
+    if (e.kind == Expr::Kind::constant) return constant(e.constant);
+    if (e.kind == Expr::Kind::input) {
+      fmt::format_to(std::back_inserter(out_), "x{}", e.input);
+    } else {
+      call(e);
+    }
+    std::string_view separator = "[";
+    auto option = [&](std::string_view name, const expr::Constant* value) {
+      out_ += separator;
+      out_ += name;
+      if (value) constant(*value);
+      separator = ", ";
+    };
+    if (e.map_missing_to) option("missing=", &*e.map_missing_to);
+    if (e.default_value) option("default=", &*e.default_value);
+    if (e.invalid != expr::InvalidTreatment::refuse) {
+      option("invalid=", nullptr);
+      out_ += enum_names(e.invalid)[static_cast<size_t>(e.invalid)];
+    }
+    if (e.unknown) option("unknown", nullptr);
+    if (separator != "[") out_ += ']';
+  }
   void location(const Location& loc) {
     struct Print {
       Writer& w;
@@ -172,6 +217,22 @@ class Writer {
            h.add(std::as_bytes(std::span(f.yes)));
            h.add(std::as_bytes(std::span(f.no)));
          });
+  }
+
+  void call(const expr::Expr& e) {
+    out_ += expr::info(e.function).name;
+    out_ += '(';
+    for (size_t i = 0; i < e.arguments.size(); ++i) {
+      if (i > 0) out_ += ", ";
+      expression(e.arguments[i]);
+    }
+    for (size_t i = 0; e.table && i < e.table->parameters.size(); ++i) {
+      out_ += i > 0 ? ", " : "; ";
+      out_ += e.table->parameters[i].first;
+      out_ += '=';
+      tensor(e.table->parameters[i].second);
+    }
+    out_ += ')';
   }
 
   std::string& out_;
@@ -250,6 +311,17 @@ class FieldPrinter final : public FieldVisitor {
                  h.add(std::as_bytes(std::span(&size, 1)));
                  h.add(std::as_bytes(std::span(part)));
                }
+             });
+    });
+  }
+  void visit(std::string_view n, const expr::Expr& v, bool d) override {
+    add(n, d, [&](std::string&, Writer& w) { w.expression(v); });
+  }
+  void visit(std::string_view n, const std::vector<expr::Expr>& v, bool d) override {
+    add(n, d, [&](std::string&, Writer& w) {
+      w.list("[]", {v.size(), 1}, [&](size_t i) { w.expression(v[i]); },
+             [&](text::Hash& h) {
+               for (const expr::Expr& e : v) h.add(print_expression(e));
              });
     });
   }
@@ -379,6 +451,12 @@ class ModelPrinter {
 
 std::string print_model(const Model& model, const PrintOptions& options) {
   return ModelPrinter(model, options.full).run();
+}
+
+std::string print_expression(const expr::Expr& e, const PrintOptions& options) {
+  std::string out;
+  Writer(out, options.full).expression(e);
+  return out;
 }
 
 }  // namespace panmodel

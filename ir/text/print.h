@@ -2,6 +2,7 @@
 // The intermediate representation as text (.panir); docs/panir.md describes the form.
 #include <string>
 
+#include "ir/expr/expr.h"
 #include "ir/model.h"
 
 namespace panmodel {
@@ -15,5 +16,7 @@ struct PrintOptions {
 // In full form parse_model() (ir/text/parse.h) reads it back to the same model, bit for bit, except
 // for places within a text file, which are not printed. Precondition: verify() finds nothing.
 std::string print_model(const Model& model, const PrintOptions& options = {});
+// "add(x0, 1.5)": the form in which it stands as a field of an operator.
+std::string print_expression(const expr::Expr& e, const PrintOptions& options = {});
 
 }  // namespace panmodel
