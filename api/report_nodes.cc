@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "ir/expr/expr.h"
 #include "ir/op.h"
 #include "ir/text/literal.h"
 #include "ir/text/print.h"

@@ -11,13 +11,16 @@
 #include <vector>
 
 #include "base/diagnostic.h"
-#include "ir/expr/expr.h"
 #include "ir/forest.h"
 #include "ir/op_fwd.h"
 #include "ir/tensor.h"
 #include "ir/type.h"
 
 namespace panmodel {
+
+namespace expr {
+struct Expr;  // ir/expr/expr.h
+}
 
 // How exact an operator's result is; the default tolerance of a comparison follows from it.
 enum class Accuracy {

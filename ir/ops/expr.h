@@ -1,5 +1,6 @@
 #pragma once
 // Scalar expressions over the cells of a row.
+#include "ir/expr/expr.h"
 #include "ir/op.h"
 
 namespace panmodel::expr {

@@ -1,5 +1,6 @@
 #pragma once
 // Reads the fields of an operator: "{form=subtract_divide, offset=[1.0, 2.0]}".
+#include "ir/expr/expr.h"
 #include "ir/op.h"
 #include "ir/text/lexer.h"
 

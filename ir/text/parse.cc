@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "ir/builder.h"
+#include "ir/expr/expr.h"
 #include "ir/text/fields.h"
 #include "ir/verify.h"
 

@@ -4,10 +4,13 @@
 #include <string_view>
 
 #include "base/diagnostic.h"
-#include "ir/expr/expr.h"
 #include "ir/model.h"
 
 namespace panmodel {
+
+namespace expr {
+struct Expr;  // ir/expr/expr.h
+}
 
 struct ParseOptions {
   uint64_t memory_limit = uint64_t{4} << 30;  // of the elements that the text holds

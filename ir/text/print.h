@@ -2,10 +2,13 @@
 // The intermediate representation as text (.panir); docs/panir.md describes the form.
 #include <string>
 
-#include "ir/expr/expr.h"
 #include "ir/model.h"
 
 namespace panmodel {
+
+namespace expr {
+struct Expr;  // ir/expr/expr.h
+}
 
 struct PrintOptions {
   // false: long arrays as their first elements and a hash, and no places of origin. For people and
