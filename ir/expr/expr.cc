@@ -135,7 +135,8 @@ class TableCheck {
     const int64_t rows =
         vector("values", {DType::f64, DType::f32, DType::i64, DType::boolean, DType::string}).shape()[0];
     for (size_t k = 0; k < e_.arguments.size(); ++k) {
-      vector(fmt::format("key{}", k), {DType::string, DType::f64, DType::i64, DType::boolean}, rows);
+      vector(fmt::format("key{}", k),
+             {DType::string, DType::f64, DType::f32, DType::i64, DType::boolean}, rows);
     }
     if (e_.table->parameters.size() != e_.arguments.size() + 1) {
       bad("takes the parameters 'values' and 'key0', 'key1' ..., one per argument");

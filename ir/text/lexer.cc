@@ -95,7 +95,7 @@ std::string_view Lexer::token(std::string_view what) {
   size_t end = at_;
   // ':' ends a token except in "nan:bits".
   while (end < text_.size() && !is_space(text_[end]) &&
-         std::string_view(",()[]{}").find(text_[end]) == std::string_view::npos &&
+         std::string_view(",;()[]{}").find(text_[end]) == std::string_view::npos &&
          (text_[end] != ':' || text_.substr(at_, end - at_) == "nan")) {
     ++end;
   }

@@ -31,7 +31,7 @@ class Lexer {
   // Takes `keyword` when it is the whole next word.
   bool eat_word(std::string_view keyword);
   std::string quoted(std::string_view what);
-  // A number or another token up to white space or one of ",()[]{}:".
+  // A number or another token up to white space or one of ",;()[]{}:".
   std::string_view token(std::string_view what);
   template <class T>
   T integer(std::string_view what) {

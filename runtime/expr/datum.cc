@@ -1,5 +1,6 @@
 // Scalars: conversion, text, order.
-#include <charconv>
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "base/number.h"

@@ -102,7 +102,8 @@ double normal_quantile(double p) {
 
 double normal_cdf_at(double z) { return 0.5 * std::erfc(-z * (1 / std::numbers::sqrt2)); }
 double normal_pdf_at(double z) {
-  return std::exp(-0.5 * z * z) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+  constexpr double kScale = 0.3989422804014327;  // 1 / sqrt(2 pi)
+  return std::exp(-0.5 * z * z) * kScale;
 }
 
 }  // namespace

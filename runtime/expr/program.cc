@@ -1,5 +1,6 @@
 // Compiling and running expressions.
 #include <cmath>
+#include <limits>
 
 #include "runtime/expr/call.h"
 
@@ -138,7 +139,9 @@ Datum apply(const FunctionInfo& f, bool unknown, std::span<Datum> arguments, con
 // A result that does not exist, by the treatment that the call asks for.
 Datum treat(const FunctionInfo& f, expr::InvalidTreatment treatment, const Datum& value) {
   if (treatment == expr::InvalidTreatment::as_missing) return Datum::none(Scalar::f64);
-  if (treatment == expr::InvalidTreatment::as_is && std::isnan(value.real)) return Datum::of(value.real);
+  if (treatment == expr::InvalidTreatment::as_is && std::isnan(value.real)) {
+    return Datum::of(std::numeric_limits<double>::quiet_NaN());
+  }
   return Datum::refuse(fmt::format("{}: the result is no number, or no 32-bit integer", f.name));
 }
 

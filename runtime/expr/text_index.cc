@@ -44,6 +44,16 @@ bool normalize(const Normalization& n, std::string* text, std::string* why) {
   return !n.recursive;
 }
 
+// A replacement without groups.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '$' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 bool is_punctuation(char c) {
   return std::string_view("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").find(c) != std::string_view::npos;
 }
@@ -92,9 +102,9 @@ std::shared_ptr<const void> prepare_text_index(const expr::Expr& e) {
     const bool sensitive = flag(prefix + "case_sensitive");
     for (size_t r = 0; r < texts->size(); ++r) {
       const bool regex = table.find(prefix + "regex")->integer(r) != 0;
-      made.rules.push_back({regex ? compile_pattern(texts->text(r), sensitive)
-                                  : Pattern::literal(texts->text(r), sensitive),
-                            table.find(prefix + "stem")->text(r)});
+      const std::string& stem = table.find(prefix + "stem")->text(r);
+      made.rules.push_back(regex ? Rule{compile_pattern(texts->text(r), sensitive), stem}
+                                 : Rule{Pattern::literal(texts->text(r), sensitive), escaped(stem)});
     }
   }
   return index;
