@@ -1,6 +1,10 @@
 // How often a term occurs in a text: PMML's TextIndex.
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/text.h"
 #include "runtime/expr/call.h"
@@ -54,14 +58,40 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-bool is_punctuation(char c) {
-  return std::string_view("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").find(c) != std::string_view::npos;
+// The categories P of Unicode; signs such as $ and + belong to a word.
+std::string_view trim_punctuation(std::string_view s) {
+  const auto* text = reinterpret_cast<const uint8_t*>(s.data());
+  auto begin = int32_t{0}, end = static_cast<int32_t>(s.size());
+  UChar32 c = 0;
+  for (int32_t next = begin; begin < end; begin = next) {
+    U8_NEXT(text, next, end, c);
+    if (!u_ispunct(c)) break;
+  }
+  for (int32_t next = end; begin < end; end = next) {
+    U8_PREV(text, begin, next, c);
+    if (!u_ispunct(c)) break;
+  }
+  return s.substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
 }
 
-std::string_view trim_punctuation(std::string_view s) {
-  while (!s.empty() && is_punctuation(s.front())) s.remove_prefix(1);
-  while (!s.empty() && is_punctuation(s.back())) s.remove_suffix(1);
-  return s;
+// The word with one byte per character, characters named in the order in which they come up.
+std::string renamed(std::string_view word, std::map<UChar32, char>& names) {
+  const auto* text = reinterpret_cast<const uint8_t*>(word.data());
+  std::string out;
+  for (int32_t at = 0, end = static_cast<int32_t>(word.size()); at < end;) {
+    UChar32 c = 0;
+    U8_NEXT(text, at, end, c);
+    out += names.emplace(c, static_cast<char>(names.size())).first->second;
+  }
+  return out;
+}
+
+// Levenshtein distance in characters. Words of more than 256 different characters are not told
+// apart exactly.
+int64_t distance_of(std::string_view a, std::string_view b) {
+  std::map<UChar32, char> names;
+  const std::string x = renamed(a, names), y = renamed(b, names);
+  return static_cast<int64_t>(edit_distance(x, y));
 }
 
 std::vector<std::string_view> tokens(const TextIndex& index, std::string_view text) {
@@ -126,11 +156,7 @@ Datum scalar::text_index(Call& c) {
     int64_t distance = 0;
     for (size_t k = 0; k < wanted.size() && distance <= best; ++k) {
       if (words[i + k] == wanted[k]) continue;
-      const size_t a = words[i + k].size(), b = wanted[k].size();
-      const auto least = static_cast<int64_t>(a > b ? a - b : b - a);
-      distance += distance + least > best || best == 0
-                      ? std::max<int64_t>(least, 1)
-                      : static_cast<int64_t>(edit_distance(words[i + k], wanted[k]));
+      distance += best == 0 ? 1 : distance_of(words[i + k], wanted[k]);
     }
     if (distance > best) continue;
     if (index.best_hits && distance < best) {

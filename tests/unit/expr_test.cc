@@ -259,6 +259,8 @@ TEST(Expressions, TextIndex) {
   };
   EXPECT_EQ(hits("fox", ""), "4");
   EXPECT_EQ(hits("fox", ", case_sensitive=bool[1](true)"), "3");
+  EXPECT_EQ(result("text_index(\"\xc2\xab" "fox\xc2\xbb $fox _fox\", \"fox\"; word_separator=string[1](\" \"))"), "2");
+  EXPECT_EQ(result("text_index(\"f\xc3\xa4x\", \"fax\"; word_separator=string[1](\" \"), max_levenshtein=i64[1](1))"), "1");
   EXPECT_EQ(hits("fax brawn", ", max_levenshtein=i64[1](1)"), "0");
   EXPECT_EQ(hits("fax brawn", ", max_levenshtein=i64[1](2)"), "1");
   EXPECT_EQ(hits("fix brown", ", max_levenshtein=i64[1](1), count_hits=string[1](\"best_hits\")"), "1");
