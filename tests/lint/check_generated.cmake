@@ -1,9 +1,10 @@
-# cmake -D DOC=file -D COMMAND="program;argument" -P: fails when the file is not what the command
-# prints. With -D UPDATE=1 it writes the file instead. With -D BLOCK=name only the lines between
+# cmake -D DOC=file -D COMMAND=program -D ARGUMENTS="a b" -P: fails when the file is not what the
+# command prints. With -D UPDATE=1 it writes the file instead. With -D BLOCK=name only the lines between
 # "<!-- generated: name -->" and "<!-- end -->" are meant; the rest is written by hand.
-execute_process(COMMAND ${COMMAND} OUTPUT_VARIABLE generated RESULT_VARIABLE result)
+separate_arguments(ARGUMENTS)
+execute_process(COMMAND ${COMMAND} ${ARGUMENTS} OUTPUT_VARIABLE generated RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
-  message(FATAL_ERROR "'${COMMAND}' failed: ${result}")
+  message(FATAL_ERROR "'${COMMAND} ${ARGUMENTS}' failed: ${result}")
 endif()
 set(committed "")
 if(EXISTS ${DOC})
