@@ -56,6 +56,8 @@ const std::vector<ThirdParty>& third_party() {
       {"yaml-cpp/", {"formats/pfa/", "converters/profile"}},
       {"CLI/", {"cli/"}},
       {"csv.h", {"runtime/"}},
+      {"re2/", {"runtime/expr/"}},
+      {"unicode/", {"runtime/expr/"}},
       {"Eigen/", {"runtime/kernels/tensor_nn.cc", "runtime/kernels/tensor_linalg.cc"}},
       {"zlib.h", {"base/", "formats/pickle/"}},
       {"bzlib.h", {"base/", "formats/pickle/"}},
