@@ -13,9 +13,31 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-const Tensor& tensor_of(const Value& v) { return v.maps ? v.maps->values : v.tensor; }
-
 bool is_text(const Tensor& t) { return t.dtype() == DType::string; }
+
+// The cells of a value; a missing number is NaN, a missing text empty.
+Tensor visible(const Value& value) {
+  const Tensor& t = value.maps ? value.maps->values : value.tensor;
+  if (!value.valid || t.rank() == 0) return t;
+  const size_t rows = value.valid->size();
+  if (rows == 0 || std::all_of(value.valid->begin(), value.valid->end(), [](uint8_t v) { return v != 0; })) {
+    return t;
+  }
+  const size_t width = t.size() / rows;
+  if (is_text(t)) {
+    std::vector<std::string> out(t.as<std::string>().begin(), t.as<std::string>().end());
+    for (size_t i = 0; i < out.size(); ++i) {
+      if (!value.is_valid(i / width)) out[i].clear();
+    }
+    return Tensor::of(t.shape(), std::move(out));
+  }
+  std::vector<double> out = t.reals();
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (!value.is_valid(i / width)) out[i] = kNaN;
+  }
+  if (t.dtype() != DType::f32) return Tensor::of(t.shape(), std::move(out));
+  return Tensor::of(t.shape(), std::vector<float>(out.begin(), out.end()));
+}
 
 // Labels are equal as text of the same number: 1, 1.0 and "1" differ only where the types do.
 std::string label_text(const Tensor& t, size_t i) {
@@ -25,13 +47,55 @@ std::string label_text(const Tensor& t, size_t i) {
   return element_text(t, i);
 }
 
+// An output as it is compared: its cells, and what its columns are called.
+struct Shown {
+  Output output;
+  Tensor cells, keys;
+};
+
+// A format may give every class an output of its own: the columns of one role are compared as one
+// output, column by column of the same class.
+std::vector<Shown> united(std::vector<Shown> all) {
+  for (Role role : {Role::probability, Role::decision}) {
+    std::vector<size_t> single;
+    for (size_t o = 0; o < all.size(); ++o) {
+      const Tensor& t = all[o].cells;
+      bool column = t.rank() > 0 && t.size() == static_cast<size_t>(t.shape()[0]) && is_floating(t.dtype());
+      if (all[o].output.role == role && column && all[o].keys.size() == 1) single.push_back(o);
+    }
+    if (single.size() < 2) continue;
+    const auto rows = all[single[0]].cells.shape()[0];
+    std::vector<double> cells(static_cast<size_t>(rows) * single.size());
+    std::vector<std::string> keys;
+    bool narrow = true;
+    for (size_t k = 0; k < single.size(); ++k) {
+      const Shown& one = all[single[k]];
+      narrow = narrow && one.cells.dtype() == DType::f32;
+      keys.push_back(label_text(one.keys, 0));
+      for (size_t r = 0; r < one.cells.size(); ++r) cells[r * single.size() + k] = one.cells.real(r);
+    }
+    Shown& first = all[single[0]];
+    first.output.name = fmt::format("{} ... {}", first.output.name, all[single.back()].output.name);
+    Shape shape{rows, static_cast<int64_t>(single.size())};
+    first.cells = narrow ? Tensor::of(shape, std::vector<float>(cells.begin(), cells.end()))
+                         : Tensor::of(shape, std::move(cells));
+    first.keys = Tensor::vector(std::move(keys));
+    for (size_t k = single.size(); k-- > 1;) all.erase(all.begin() + static_cast<ptrdiff_t>(single[k]));
+  }
+  return all;
+}
+
 struct Side {
-  std::span<const Output> outputs;
-  const Prediction& prediction;
+  std::vector<Shown> outputs;
   std::vector<uint8_t> refused;
 
-  Side(const Session& session, const Prediction& p, size_t rows)
-      : outputs(session.outputs()), prediction(p), refused(rows, 0) {
+  Side(const Session& session, const Prediction& p, size_t rows) : refused(rows, 0) {
+    for (size_t o = 0; o < session.outputs().size(); ++o) {
+      const Value& value = p.outputs[o];
+      const Output& output = session.outputs()[o];
+      outputs.push_back({output, visible(value), value.maps ? value.maps->keys : output.keys});
+    }
+    outputs = united(std::move(outputs));
     for (const RowError& e : p.errors) {
       if (e.row < rows) refused[e.row] = 1;
     }
@@ -39,14 +103,13 @@ struct Side {
   // The score that goes with a label: its probability, else its decision value.
   double score(uint64_t row, const std::string& label) const {
     for (Role role : {Role::probability, Role::decision}) {
-      for (size_t o = 0; o < outputs.size(); ++o) {
-        if (outputs[o].role != role) continue;
-        const Tensor& t = tensor_of(prediction.outputs[o]);
+      for (const Shown& o : outputs) {
+        if (o.output.role != role) continue;
+        const Tensor& t = o.cells;
         size_t width = t.rank() == 2 ? static_cast<size_t>(t.shape()[1]) : 1;
         if (width == 1) return t.real(row);
-        const Tensor& keys = outputs[o].keys;
-        for (size_t k = 0; k < keys.size() && k < width; ++k) {
-          if (label_text(keys, k) == label) return t.real(row * width + k);
+        for (size_t k = 0; k < o.keys.size() && k < width; ++k) {
+          if (label_text(o.keys, k) == label) return t.real(row * width + k);
         }
       }
     }
@@ -56,7 +119,8 @@ struct Side {
 
 size_t rows_of(const Prediction& p) {
   if (p.outputs.empty()) return 0;
-  const Tensor& t = tensor_of(p.outputs[0]);
+  const Value& first = p.outputs[0];
+  const Tensor& t = first.maps ? first.maps->values : first.tensor;
   return t.rank() == 0 ? 1 : static_cast<size_t>(t.shape()[0]);
 }
 
@@ -160,18 +224,19 @@ void compare_numbers(const Tensor& x, const Tensor& y, const Columns& columns, c
 
 // The output of `right` to compare with x: of the same role, by name where several share it. An
 // output whose role is not known goes with the only one left of its kind and size.
-size_t partner_of(const Output& x, const Tensor& u, const Side& right, const std::vector<uint8_t>& taken) {
+size_t partner_of(const Shown& x, const Side& right, const std::vector<uint8_t>& taken) {
   size_t partner = SIZE_MAX;
   for (size_t j = 0; j < right.outputs.size(); ++j) {
-    if (taken[j] || right.outputs[j].role != x.role) continue;
-    if (partner == SIZE_MAX || right.outputs[j].name == x.name) partner = j;
+    const Output& y = right.outputs[j].output;
+    if (taken[j] || y.role != x.output.role) continue;
+    if (partner == SIZE_MAX || y.name == x.output.name) partner = j;
   }
   if (partner != SIZE_MAX) return partner;
   size_t candidates = 0;
   for (size_t j = 0; j < right.outputs.size(); ++j) {
-    bool unknown = x.role == Role::none || right.outputs[j].role == Role::none;
-    const Tensor& v = tensor_of(right.prediction.outputs[j]);
-    if (taken[j] || !unknown || v.size() != u.size() || is_text(u) != is_text(v)) continue;
+    const Shown& y = right.outputs[j];
+    bool unknown = x.output.role == Role::none || y.output.role == Role::none;
+    if (taken[j] || !unknown || y.cells.size() != x.cells.size() || is_text(x.cells) != is_text(y.cells)) continue;
     ++candidates;
     partner = j;
   }
@@ -227,27 +292,23 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
     result.refused_b += right.refused[row] && !left.refused[row];
   }
   std::vector<uint8_t> taken(right.outputs.size(), 0);
-  for (size_t i = 0; i < left.outputs.size(); ++i) {
-    const Output& x = left.outputs[i];
-    const Tensor& u = tensor_of(of_a.outputs[i]);
-    size_t partner = partner_of(x, u, right, taken);
+  for (const Shown& shown : left.outputs) {
+    const size_t partner = partner_of(shown, right, taken);
+    const Output& x = shown.output;
     if (partner == SIZE_MAX) {
       result.only_a.push_back(x.name);
       continue;
     }
     taken[partner] = 1;
+    const Output& y = right.outputs[partner].output;
     OutputComparison c;
     c.name_a = x.name;
-    c.name_b = right.outputs[partner].name;
+    c.name_b = y.name;
     c.role = x.role;
-    Tolerance ta = default_tolerance(a.model(), x);
-    Tolerance tb = default_tolerance(b.model(), right.outputs[partner]);
+    Tolerance ta = default_tolerance(a.model(), x), tb = default_tolerance(b.model(), y);
     c.tolerance = {options.relative >= 0 ? options.relative : std::max(ta.relative, tb.relative),
                    options.absolute >= 0 ? options.absolute : std::max(ta.absolute, tb.absolute)};
-    const Value& w = of_b.outputs[partner];
-    const Tensor& v = tensor_of(w);
-    const Tensor& keys_x = of_a.outputs[i].maps ? of_a.outputs[i].maps->keys : x.keys;
-    const Tensor& keys_y = w.maps ? w.maps->keys : right.outputs[partner].keys;
+    const Tensor &u = shown.cells, &v = right.outputs[partner].cells;
     bool text = is_text(u) || is_text(v);
     Columns columns;
     if (text || x.role == Role::label) {
@@ -258,14 +319,14 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
         compare_labels(u, v, left, right, result.rows, c, x.role == Role::label ? result.flips : texts);
       }
     } else if (result.rows > 0) {
-      c.error = match_columns(x, right.outputs[partner], u.size() / result.rows,
-                              v.size() / result.rows, keys_x, keys_y, columns);
+      c.error = match_columns(x, y, u.size() / result.rows, v.size() / result.rows, shown.keys,
+                              right.outputs[partner].keys, columns);
       if (c.error.empty()) compare_numbers(u, v, columns, left, right, result.rows, c);
     }
     result.outputs.push_back(std::move(c));
   }
   for (size_t j = 0; j < right.outputs.size(); ++j) {
-    if (!taken[j]) result.only_b.push_back(right.outputs[j].name);
+    if (!taken[j]) result.only_b.push_back(right.outputs[j].output.name);
   }
   return result;
 }

@@ -265,11 +265,12 @@ PredictionTable::PredictionTable(std::span<const Output> outputs, const Predicti
     first = false;
     size_t width = 1;
     for (size_t d = 1; d < tensor.rank(); ++d) width *= static_cast<size_t>(tensor.shape()[d]);
-    bool scalar = tensor.rank() < 2 || (width == 1 && keys.size() != 1);
+    // A table column has a name of its own, a column of a matrix one of its key.
+    bool scalar = tensor.rank() < 2 || (width == 1 && (keys.size() != 1 || value.valid));
     for (size_t k = 0; k < width; ++k) {
       std::string key = keys.size() == width ? element_text(keys, k) : std::to_string(k);
       names_.push_back(scalar ? outputs[o].name : outputs[o].name + ":" + key);
-      columns_.push_back({&tensor, width, k});
+      columns_.push_back({&value, &tensor, width, k});
     }
   }
   refused_.assign(rows_, 0);
@@ -279,8 +280,8 @@ PredictionTable::PredictionTable(std::span<const Output> outputs, const Predicti
 }
 
 std::string PredictionTable::json_cell(size_t row, size_t column) const {
-  if (refused(row)) return "null";
   const Column& c = columns_[column];
+  if (absent(row, c)) return "null";
   size_t index = row * c.width + c.at;
   std::string text = element_text(*c.tensor, index);
   DType dtype = c.tensor->dtype();
@@ -290,8 +291,8 @@ std::string PredictionTable::json_cell(size_t row, size_t column) const {
 }
 
 std::string PredictionTable::cell(size_t row, size_t column) const {
-  if (refused(row)) return {};
   const Column& c = columns_[column];
+  if (absent(row, c)) return {};
   std::string text = element_text(*c.tensor, row * c.width + c.at);
   return c.tensor->dtype() == DType::string ? csv_field(text) : text;
 }

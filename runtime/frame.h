@@ -64,18 +64,22 @@ class PredictionTable {
   PredictionTable(std::span<const Output> outputs, const Prediction& prediction);
   const std::vector<std::string>& names() const { return names_; }
   size_t rows() const { return rows_; }
-  // CSV form of a cell; empty for a refused row.
+  // CSV form of a cell; empty for a refused row and for a missing cell of a column.
   std::string cell(size_t row, size_t column) const;
   bool refused(size_t row) const { return refused_[row] != 0; }
-  // The cell as a JSON value: null for a refused row; a NaN or an infinity is a string, because
+  // The cell as a JSON value: null for a refused row and a missing cell; a NaN or an infinity is a string, because
   // JSON has no such numbers.
   std::string json_cell(size_t row, size_t column) const;
 
  private:
   struct Column {
+    const Value* value;
     const Tensor* tensor;
     size_t width, at;
   };
+  bool absent(size_t row, const Column& column) const {
+    return refused(row) || !column.value->is_valid(row);
+  }
   std::vector<std::string> names_;
   std::vector<Column> columns_;
   std::vector<uint8_t> refused_;
