@@ -25,8 +25,7 @@ std::span<const std::string_view> enum_names(MissingPart);
 // Parts are real tensors [N,K] or columns (a row with a NaN or an invalid cell is missing), for vote
 // label columns, for first any values of one type. Sums run in the order of the parts, rounded to
 // `dtype`. With weights: sum of w x, average = sum of w x / sum of w, the weighted median (the first
-// part in order of value at which the weights reach more than half; at exactly half, the mean with
-// the next one), and votes that count w. Result: real [N,K] of `dtype`, NaN where missing; for first
+// part in order of value at which the weights reach half of their sum), and votes that count w. Result: real [N,K] of `dtype`, NaN where missing; for first
 // a column or tensor like the parts.
 struct Combine {
   CombineMethod method = CombineMethod::sum;

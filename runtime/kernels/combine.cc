@@ -109,11 +109,9 @@ class Numbers {
     }
     double total = 0, so_far = 0;
     for (size_t p : order_) total += parts_.weight(p);
-    for (size_t i = 0; i + 1 < order_.size(); ++i) {
-      so_far += parts_.weight(order_[i]);
-      T value = values_[order_[i]][at];
-      if (so_far > total / 2) return value;
-      if (so_far == total / 2) return (value + values_[order_[i + 1]][at]) / 2;
+    for (size_t p : order_) {
+      so_far += parts_.weight(p);
+      if (so_far >= total / 2) return values_[p][at];
     }
     return values_[order_.back()][at];
   }

@@ -150,7 +150,7 @@ TEST(Combine, NumbersAndMissing) {
   EXPECT_EQ(first_two(ml::CombineMethod::average, {1, 2, 1}), (Two{11.0 / 4, 11.0 / 4}));
   EXPECT_EQ(first_two(ml::CombineMethod::median, {}), (Two{2, 3}));
   EXPECT_EQ(first_two(ml::CombineMethod::median, {1, 1, 5}), (Two{6, 3}));
-  EXPECT_EQ(first_two(ml::CombineMethod::median, {1, 1, 2}), (Two{4, 3}));
+  EXPECT_EQ(first_two(ml::CombineMethod::median, {1, 1, 2}), (Two{2, 3}));
   EXPECT_EQ(first_two(ml::CombineMethod::max, {}), (Two{6, 4}));
   EXPECT_EQ(first_two(ml::CombineMethod::first, {}), (Two{1, 4}));
   // A missing part does not count while the missing share is at most the threshold.
