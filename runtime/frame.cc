@@ -11,6 +11,18 @@
 namespace panmodel::runtime {
 namespace {
 
+// 1 or 0 for the spellings of true and false, also where a number is wanted: tables of numbers hold
+// columns of truth values.
+std::optional<double> truth_of(std::string_view cell) {
+  for (std::string_view yes : {"true", "True", "TRUE", "1"}) {
+    if (cell == yes) return 1;
+  }
+  for (std::string_view no : {"false", "False", "FALSE", "0"}) {
+    if (cell == no) return 0;
+  }
+  return std::nullopt;
+}
+
 // Where each column that the model wants stands in the data.
 class Columns {
  public:
@@ -163,6 +175,7 @@ class Binder {
         return;
       }
       std::optional<double> number = parse_real(*cell);
+      if (!number) number = truth_of(*cell);
       if (!number) not_a("a number", row, column);
       out[at] = static_cast<T>(*number);
     });
@@ -191,10 +204,9 @@ class Binder {
     std::vector<uint8_t> out(frame_.rows() * columns_.size());
     each([&](size_t row, size_t column, const auto& cell, size_t at) {
       if (!cell) return missing(row, column, at);
-      bool yes = *cell == "true" || *cell == "True" || *cell == "1";
-      bool no = *cell == "false" || *cell == "False" || *cell == "0";
-      if (!yes && !no) not_a("true or false", row, column);
-      out[at] = yes;
+      std::optional<double> truth = truth_of(*cell);
+      if (!truth) not_a("true or false", row, column);
+      out[at] = *truth != 0;
     });
     return Tensor::of_bools(shape, std::move(out));
   }
