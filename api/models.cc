@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/input.h"
 #include "api/panmodel.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -24,6 +25,8 @@ const Format& named_format(const std::string& name) {
             near.empty() ? "see 'panmodel formats'" : fmt::format("did you mean '{}'?", near));
 }
 
+}  // namespace
+
 const Format& input_format(const Bytes& bytes, const std::string& path, const std::string& name) {
   if (!name.empty()) return named_format(name);
   if (const Format* f = sniff_format(bytes)) return *f;
@@ -39,6 +42,8 @@ const Format& input_format(const Bytes& bytes, const std::string& path, const st
 ReadOptions read_options(const std::string& path, const LoadOptions& options) {
   return {path, options.memory_limit, options.allow_links, options.outline};
 }
+
+namespace {
 
 // Places of what was said since `known` are in this file.
 void name_file(Diagnostics& out, size_t known, const std::string& path) {

@@ -108,6 +108,10 @@ struct Validation {
 Result<Validation> validate_model(std::shared_ptr<const Model> model, const ValidateRequest& request,
                                   Diagnostics& out);
 
+// The rows that a file carries to verify itself (PMML's ModelVerification), of the model and of
+// models within it, under the tolerances that the file states. Fails "usage" when it has none.
+Result<Validation> verify_file(const std::string& path, const LoadOptions& options, Diagnostics& out);
+
 // Structure and safety; every problem found is in `out`. Returns the name of the format.
 Result<std::string> check_file(const std::string& path, const LoadOptions& options,
                                Diagnostics& out);

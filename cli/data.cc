@@ -126,7 +126,8 @@ void add_validate(CLI::App& app, Common& common) {
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("validate", "a model against recorded predictions");
   verb->add_option("model", o->model, "model file")->required();
-  verb->add_option("--data", o->request.data, "rows, or a directory of ONNX test data")->required();
+  verb->add_option("--data", o->request.data,
+                   "rows, or a directory of ONNX test data; default: the rows within a PMML file");
   verb->add_option("--expect", o->request.expected, "predictions, columns as predict names them");
   verb->add_option("--rtol", o->request.relative, "relative tolerance");
   verb->add_option("--atol", o->request.absolute, "absolute tolerance");
@@ -135,11 +136,17 @@ void add_validate(CLI::App& app, Common& common) {
   verb->add_flag("--force", o->force, "overwrite the report");
   add_data_options(verb, o->request.options);
   verb->callback([o, &common] {
-    auto model = load(o->model, {}, common);
-    if (!model) return;
     Diagnostics out;
-    auto result = validate_model(model, o->request, out);
+    const auto validated = [&]() -> std::optional<Result<Validation>> {
+      if (o->request.data.empty()) return verify_file(o->model, {}, out);
+      auto model = load(o->model, {}, common);
+      if (!model) return std::nullopt;
+      return validate_model(model, o->request, out);
+    };
+    const auto outcome = validated();
     say(out, common);
+    if (!outcome) return;
+    const Result<Validation>& result = *outcome;
     if (!result) return say(result.error(), common);
     print(o->format == "json" ? validation_json(*result) : validation_text(*result), o->output,
           o->force, common);

@@ -33,6 +33,20 @@ struct TestVectors {
   std::vector<std::optional<Tensor>> outputs;
 };
 
+// Rows that a file carries beside a model, or a part of it, to check itself.
+struct Embedded {
+  std::shared_ptr<const Model> model;
+  Location place;
+  std::vector<std::string> inputs;    // names of columns that are inputs of the model
+  struct Expected {
+    std::string name;                 // of the output
+    double precision = 0, zero = 0;   // relative; |x| <= zero counts as 0
+  };
+  std::vector<Expected> expected;
+  // By row: a cell per input, then one per expected output; an absent cell is missing.
+  std::vector<std::vector<std::optional<std::string>>> rows;
+};
+
 struct Format {
   std::string_view name;
   std::string_view title;
@@ -49,6 +63,9 @@ struct Format {
   void (*check)(const Bytes& bytes, const ReadOptions& options, Diagnostics& out);
   // Vectors in a directory laid out as the format's own test data. Null when it has no such layout.
   TestVectors (*read_vectors)(const std::string& directory, const Model& model);
+  // Rows inside the file, for the model and for models within it. Null when the format has none.
+  std::vector<Embedded> (*read_embedded)(const Bytes& bytes, const ReadOptions& options,
+                                         Diagnostics& out);
 };
 
 // All formats, in alphabetical order.

@@ -64,6 +64,14 @@ void run_format(std::string_view name, std::span<const uint8_t> data) {
 
 void run_pickle(std::span<const uint8_t> data) { run_format("pickle", data); }
 
+void run_pmml(std::span<const uint8_t> data) {
+  run_format("pmml", data);
+  (void)guarded([&] {
+    Diagnostics out;
+    return find_format("pmml")->read_embedded(exact_copy(data), {"fuzz", kMemoryLimit, false}, out).size();
+  });
+}
+
 void run_onnx(std::span<const uint8_t> data) {
   run_format("onnx", data);
   // What is read is written back the same, twice over.
@@ -119,7 +127,8 @@ void run_csv(std::span<const uint8_t> data) {
   });
 }
 
-constexpr Reader kReaders[] = {{"csv", run_csv}, {"onnx", run_onnx}, {"panir", run_panir}, {"pickle", run_pickle}};
+constexpr Reader kReaders[] = {{"csv", run_csv}, {"onnx", run_onnx}, {"panir", run_panir}, {"pickle", run_pickle},
+                              {"pmml", run_pmml}};
 
 }  // namespace
 

@@ -1,0 +1,367 @@
+// MiningModel (PMML 4.4): models of segments and how their results become one.
+#include <algorithm>
+
+#include "formats/pmml/expression.h"
+#include "formats/pmml/segments.h"
+#include "formats/pmml/tree.h"
+#include "formats/pmml/values.h"
+#include "ir/ops/encode.h"
+#include "ir/ops/expr.h"
+#include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
+
+namespace panmodel::pmml {
+namespace {
+
+using expr::Function;
+using ml::CombineMethod;
+using ml::MissingPart;
+
+constexpr std::string_view kMethods[] = {
+    "majorityVote", "weightedMajorityVote", "average", "weightedAverage", "median",
+    "weightedMedian", "max", "sum", "weightedSum", "selectFirst", "selectAll", "modelChain",
+    "x-multiModelChain"};
+
+// Index of a method; the weighted sum began as an extension.
+SegmentMethod method_of(const Element& segmentation) {
+  if (segmentation.attribute("multipleModelMethod") == "x-weightedSum") return SegmentMethod::weighted_sum;
+  return static_cast<SegmentMethod>(segmentation.choice("multipleModelMethod", kMethods, 0));
+}
+
+MissingPart missing_of(const Element& segmentation, bool votes) {
+  constexpr std::string_view kTreatments[] = {"continue", "skipSegment", "returnMissing"};
+  std::string_view name = segmentation.find("missingPredictionTreatment")
+                              ? "missingPredictionTreatment"
+                              : "x-missingPredictionTreatment";
+  switch (segmentation.choice(name, kTreatments, 0)) {
+    case 0: return votes ? MissingPart::as_class : MissingPart::propagate;
+    case 1: return MissingPart::skip;
+    default: return MissingPart::propagate;
+  }
+}
+
+bool is_predicate(const Element& e) {
+  return e.is("True") || e.is("False") || e.is("SimplePredicate") || e.is("SimpleSetPredicate") ||
+         e.is("CompoundPredicate");
+}
+
+// Reads the segments of one MiningModel and combines them.
+class Mining {
+ public:
+  Mining(const Element& model, const Segmentation& segmentation, Scope& scope)
+      : model_(model), s_(segmentation), scope_(scope), builder_(scope.reader().builder) {}
+
+  Result read() {
+    bool choice = s_.method == SegmentMethod::select_first;
+    for (const Segment& segment : s_.segments) {
+      bool last = choice && segment.predicate.is("True");
+      add(segment, choice);
+      if (last) break;  // no row comes to the segments behind it
+    }
+    switch (s_.method) {
+      case SegmentMethod::model_chain: return chain();
+      case SegmentMethod::multi_model_chain: return multi_chain();
+      case SegmentMethod::select_first: return first();
+      default: return combined();
+    }
+  }
+
+ private:
+  void add(const Segment& segment, bool choice) {
+    ValueId mask = mask_of(segment, choice);
+    builder_.at(segment.element.place());
+    Result result = read_model(segment.model, scope_.reader(), &scope_, mask);
+    for (const Result::Named& o : result.outputs) scope_.add(o.name, o.field);
+    builder_.at(s_.element.place());
+    results_.push_back(std::move(result));
+    masks_.push_back(mask);
+  }
+
+  // The rows for which a segment counts: those of the model where the predicate is true and, when
+  // only the first one counts, no predicate before it was.
+  ValueId mask_of(const Segment& segment, bool choice) {
+    builder_.at(segment.predicate.place());
+    if (segment.predicate.is("True") && !taken_.valid()) return scope_.mask();
+    Bindings bindings(scope_);
+    expr::Expr body = read_predicate(segment.predicate, bindings);
+    if (body.kind == expr::Expr::Kind::call) body.default_value = expr::Constant(false);
+    std::vector<ValueId> inputs = bindings.inputs();
+    auto column = [&](ValueId value) {
+      inputs.push_back(value);
+      return expr::input(static_cast<uint32_t>(inputs.size() - 1));
+    };
+    expr::Expr taken = body;
+    std::vector<ValueId> taken_inputs = inputs;
+    if (taken_.valid()) {
+      taken_inputs.push_back(taken_);
+      auto before = expr::input(static_cast<uint32_t>(taken_inputs.size() - 1));
+      taken = expr::call(Function::logical_or, {std::move(before), std::move(taken)});
+      body = expr::call(Function::logical_and,
+                        {expr::call(Function::logical_not, {column(taken_)}), std::move(body)});
+    }
+    if (scope_.mask().valid()) {
+      body = expr::call(Function::logical_and, {column(scope_.mask()), std::move(body)});
+    }
+    if (inputs.empty()) inputs = taken_inputs = {any_input()};
+    if (choice) taken_ = boolean(std::move(taken), std::move(taken_inputs));
+    return boolean(std::move(body), std::move(inputs));
+  }
+
+  ValueId boolean(expr::Expr body, std::vector<ValueId> inputs) {
+    return builder_.add(expr::Map{expr::Scalar::boolean, std::move(body), false}, std::move(inputs));
+  }
+  ValueId any_input() {
+    const std::vector<Input>& all = builder_.model().inputs;
+    if (all.empty()) model_.refuse("pmml-element", "a model without fields");
+    return all[0].value;
+  }
+
+  bool for_all_rows(size_t part) const { return masks_[part] == scope_.mask(); }
+  bool masked() const {
+    for (size_t i = 0; i < masks_.size(); ++i) {
+      if (!for_all_rows(i)) return true;
+    }
+    return false;
+  }
+
+  // One node over a member of the results, `order` being the parts.
+  ValueId combine(ml::Combine op, ValueId Result::*member, const std::vector<size_t>& order) {
+    std::vector<ValueId> inputs;
+    for (size_t i : order) inputs.push_back(results_[i].*member);
+    op.masked = masked();
+    for (size_t i : order) {
+      if (!op.masked) break;
+      ValueId mask = masks_[i];
+      if (!mask.valid()) mask = boolean(expr::constant(expr::Constant(true)), {any_input()});
+      inputs.push_back(mask);
+    }
+    return builder_.add(std::move(op), std::move(inputs));
+  }
+  std::vector<size_t> in_order() const {
+    std::vector<size_t> order(results_.size());
+    for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+    return order;
+  }
+
+  // Brings the labels and the columns of all results to `classes`.
+  void align(const Tensor& classes) {
+    for (size_t i = 0; i < results_.size(); ++i) {
+      Result& r = results_[i];
+      if (r.classes.same_bits(classes)) continue;
+      std::vector<int64_t> order;
+      for (size_t k = 0; k < classes.size(); ++k) {
+        auto at = class_index(r.classes, class_text(classes, k));
+        if (at) order.push_back(static_cast<int64_t>(*at));
+      }
+      bool scores = r.probabilities.valid() || r.confidences.valid();
+      if (order.size() != r.classes.size() || (scores && order.size() != classes.size())) {
+        s_.segments[i].element.refuse("pmml-feature", "its classes are not those of the model");
+      }
+      for (ValueId Result::*member : {&Result::probabilities, &Result::confidences}) {
+        if (!(r.*member).valid()) continue;
+        r.*member = builder_.add(tensor::Gather{1}, {r.*member, builder_.constant(Tensor::vector(order))});
+      }
+      relabel(r, classes);
+      r.classes = classes;
+    }
+  }
+
+  // The label column in the type of `classes`.
+  void relabel(Result& r, const Tensor& classes) {
+    if (!r.label.valid() || r.classes.dtype() == classes.dtype()) return;
+    // Place 0 of the table is the missing label.
+    std::vector<int64_t> places, rows{-1};
+    for (size_t k = 0; k < r.classes.size(); ++k) {
+      places.push_back(static_cast<int64_t>(*class_index(classes, class_text(r.classes, k))) + 1);
+    }
+    for (size_t k = 0; k < classes.size(); ++k) rows.push_back(static_cast<int64_t>(k));
+    Tensor none = Tensor::scalar(int64_t{0});
+    ml::LabelMap map{r.classes, Tensor::vector(std::move(places)), none, none};
+    ValueId index = builder_.add(std::move(map), {r.label});
+    r.label = builder_.add(table::Pick{std::move(rows), classes}, {index});
+  }
+
+  // The result of the first part in `order` that counts for a row.
+  Result choose(const std::vector<size_t>& order) {
+    Result out;
+    ml::Combine op;
+    op.method = CombineMethod::first;
+    op.missing = s_.missing == MissingPart::skip ? MissingPart::skip : MissingPart::propagate;
+    if (results_[order[0]].classification()) {
+      out.classes = results_[order[0]].classes;
+      align(out.classes);
+    }
+    for (ValueId Result::*member : {&Result::label, &Result::probabilities, &Result::confidences,
+                                    &Result::value, &Result::entity_id}) {
+      bool all = std::all_of(order.begin(), order.end(),
+                             [&](size_t i) { return (results_[i].*member).valid(); });
+      if (all) out.*member = combine(op, member, order);
+    }
+    if (!out.label.valid() && !out.value.valid()) {
+      s_.element.refuse("pmml-feature", "segments that predict different things");
+    }
+    return out;
+  }
+
+  Result first() { return choose(in_order()); }
+
+  // The last segment that counts for a row; all of them may have named outputs.
+  Result chain() {
+    Result out;
+    if (for_all_rows(results_.size() - 1)) {
+      out = results_.back();
+      out.outputs.clear();
+    } else {
+      std::vector<size_t> order = in_order();
+      std::reverse(order.begin(), order.end());
+      out = choose(order);
+    }
+    for (const Result& r : results_) {
+      out.outputs.insert(out.outputs.end(), r.outputs.begin(), r.outputs.end());
+    }
+    return out;
+  }
+
+  // Every segment predicts a field of its own.
+  Result multi_chain() {
+    Result out = results_.back();
+    out.outputs.clear();
+    for (size_t i = 0; i < results_.size(); ++i) {
+      const Result& r = results_[i];
+      ValueId value = r.classification() ? r.label : r.value;
+      if (!value.valid() || r.target.empty()) continue;
+      Result::Named named;
+      named.name = r.target;
+      named.field = predicted(r);
+      named.role = r.classification() ? Role::label : Role::value;
+      out.outputs.push_back(std::move(named));
+    }
+    for (const Result& r : results_) {
+      out.outputs.insert(out.outputs.end(), r.outputs.begin(), r.outputs.end());
+    }
+    return out;
+  }
+
+  Field predicted(const Result& r) const {
+    if (r.classification()) {
+      switch (r.classes.dtype()) {
+        case DType::string: return {r.label, expr::Scalar::string, true, {}};
+        case DType::boolean: return {r.label, expr::Scalar::boolean, true, {}};
+        case DType::i64: return {r.label, expr::Scalar::i64, true, {}};
+        default: return {r.label, expr::Scalar::f64, true, {}};
+      }
+    }
+    bool f32 = builder_.type(r.value).tensor()->dtype == DType::f32;
+    return {r.value, f32 ? expr::Scalar::f32 : expr::Scalar::f64, false, {}};
+  }
+
+  // Sums, averages, medians, maxima and votes.
+  Result combined() {
+    bool classes = model_.attribute("functionName") == "classification";
+    if (!classes && model_.attribute("functionName") != "regression") {
+      model_.refuse("pmml-attribute", "functionName=\"{}\", expected classification or regression",
+                    model_.attribute("functionName"));
+    }
+    for (size_t i = 0; i < results_.size(); ++i) {
+      const Result& r = results_[i];
+      bool usable = !classes ? r.value.valid() : s_.votes() ? r.label.valid() : r.probabilities.valid();
+      if (!usable) {
+        s_.segments[i].element.refuse("pmml-feature", "its model has no {} to combine",
+                                      !classes ? "value" : s_.votes() ? "class" : "probabilities");
+      }
+    }
+    ml::Combine op;
+    op.weights = s_.weights();
+    op.missing = s_.missing;
+    op.threshold = s_.threshold;
+    op.dtype = float_math(model_) ? DType::f32 : DType::f64;
+    op.method = combine_method(classes);
+    Result out;
+    if (!classes) {
+      out.value = combine(std::move(op), &Result::value, in_order());
+      return out;
+    }
+    TargetField target = target_of(model_, scope_);
+    out.classes = target.values.empty() ? results_[0].classes
+                                        : values_of(model_, target.values, target.type);
+    align(out.classes);
+    if (s_.votes()) op.classes = out.classes;
+    out.probabilities =
+        combine(std::move(op), s_.votes() ? &Result::label : &Result::probabilities, in_order());
+    if (float_math(model_)) {
+      out.probabilities = builder_.add(tensor::Cast{DType::f64}, {out.probabilities});
+    }
+    out.label = builder_.add(ml::Winner{out.classes}, {out.probabilities});
+    return out;
+  }
+
+  CombineMethod combine_method(bool classes) const {
+    if (s_.votes() && classes) return CombineMethod::vote;
+    if (s_.averages()) return CombineMethod::average;
+    if (s_.method == SegmentMethod::max) return CombineMethod::max;
+    bool median = s_.method == SegmentMethod::median || s_.method == SegmentMethod::weighted_median;
+    if (median && !classes) return CombineMethod::median;
+    if (s_.sums() && !classes) return CombineMethod::sum;
+    s_.element.refuse("pmml-feature", "multipleModelMethod=\"{}\" for a {}",
+                      s_.element.attribute("multipleModelMethod"), model_.attribute("functionName"));
+  }
+
+  const Element& model_;
+  const Segmentation& s_;
+  Scope& scope_;
+  Builder& builder_;
+  std::vector<Result> results_;
+  std::vector<ValueId> masks_;
+  ValueId taken_;  // select_first: a boolean column, rows that a segment has already
+};
+
+}  // namespace
+
+bool Segmentation::weighted() const {
+  return method == SegmentMethod::weighted_majority_vote || method == SegmentMethod::weighted_average ||
+         method == SegmentMethod::weighted_median || method == SegmentMethod::weighted_sum;
+}
+
+std::vector<double> Segmentation::weights() const {
+  std::vector<double> out;
+  if (!weighted()) return out;
+  for (const Segment& segment : segments) out.push_back(segment.weight);
+  return out;
+}
+
+Segmentation read_segmentation(const Element& model) {
+  for (std::string_view old : {"Regression", "DecisionTree"}) {
+    if (Element e = model.child(old)) {
+      e.refuse("pmml-feature", "embedded models of old versions are not supported");
+    }
+  }
+  Segmentation out;
+  out.element = model.require("Segmentation");
+  out.method = method_of(out.element);
+  if (out.method == SegmentMethod::select_all) {
+    out.element.refuse("pmml-feature", "multipleModelMethod=\"selectAll\": it has many results per row");
+  }
+  out.missing = missing_of(out.element, out.votes());
+  out.threshold = out.element.real(
+      out.element.find("missingThreshold") ? "missingThreshold" : "x-missingThreshold", 1);
+  for (const Element& e : out.element.children("Segment")) {
+    Segment segment{e, {}, model_in(e), e.real("weight", 1)};
+    for (Element p = e.first(); p && !segment.predicate; p = p.next()) {
+      if (is_predicate(p)) segment.predicate = p;
+    }
+    if (!segment.predicate) e.refuse("pmml-element", "no predicate in it");
+    if (!segment.model) e.refuse("pmml-element", "no model in it");
+    if (e.child("VariableWeight")) e.refuse("pmml-feature", "VariableWeight is not supported");
+    out.segments.push_back(std::move(segment));
+  }
+  if (out.segments.empty()) out.element.refuse("pmml-element", "no Segment in it");
+  return out;
+}
+
+Result read_mining(const Element& model, Scope& scope) {
+  Segmentation segmentation = read_segmentation(model);
+  if (auto forest = read_forest(model, segmentation, scope)) return std::move(*forest);
+  return Mining(model, segmentation, scope).read();
+}
+
+}  // namespace panmodel::pmml

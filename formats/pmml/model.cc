@@ -1,0 +1,82 @@
+#include "formats/pmml/model.h"
+
+#include <algorithm>
+
+namespace panmodel::pmml {
+namespace {
+
+struct Row {
+  std::string_view name;
+  Result (*read)(const Element& model, Scope& scope);
+};
+
+// Null: a model element that is not supported.
+constexpr Row kModels[] = {
+    {"AnomalyDetectionModel", nullptr},
+    {"AssociationModel", nullptr},
+    {"BaselineModel", nullptr},
+    {"BayesianNetworkModel", nullptr},
+    {"ClusteringModel", nullptr},
+    {"GaussianProcessModel", nullptr},
+    {"GeneralRegressionModel", nullptr},
+    {"MiningModel", read_mining},
+    {"NaiveBayesModel", nullptr},
+    {"NearestNeighborModel", nullptr},
+    {"NeuralNetwork", nullptr},
+    {"RegressionModel", read_regression},
+    {"RuleSetModel", nullptr},
+    {"Scorecard", nullptr},
+    {"SequenceModel", nullptr},
+    {"SupportVectorMachineModel", nullptr},
+    {"TextModel", nullptr},
+    {"TimeSeriesModel", nullptr},
+    {"TreeModel", read_tree},
+};
+
+const Row* row_of(const Element& element) {
+  auto found = std::find_if(std::begin(kModels), std::end(kModels),
+                            [&](const Row& row) { return row.name == element.name(); });
+  return found == std::end(kModels) ? nullptr : found;
+}
+
+}  // namespace
+
+bool is_model(const Element& element) { return row_of(element) != nullptr; }
+
+Element model_in(const Element& parent) {
+  Element e = parent.first();
+  while (e && !is_model(e)) e = e.next();
+  return e;
+}
+
+bool float_math(const Element& model) {
+  constexpr std::string_view kContexts[] = {"double", "float"};
+  return model.choice("x-mathContext", kContexts, 0) == 1;
+}
+
+Result read_model(const Element& model, Reader& reader, Scope* outer, ValueId mask) {
+  const Row* row = row_of(model);
+  if (row == nullptr) model.refuse("pmml-element", "not a model element");
+  if (row->read == nullptr) model.refuse("pmml-model", "models of this kind are not supported");
+  if (!model.boolean("isScorable", true)) {
+    model.refuse("pmml-feature", "the model says that it is not to be scored (isScorable)");
+  }
+  Nested level(reader, model);
+  Scope scope(reader, outer, mask);
+  Schema schema = read_schema(model, scope, outer == nullptr);
+  if (outer == nullptr && reader.transformations) {
+    for (const Element& field : reader.transformations.children("DerivedField")) scope.define(field);
+  }
+  if (Element local = model.child("LocalTransformations")) {
+    for (const Element& field : local.children("DerivedField")) scope.define(field);
+  }
+  reader.builder.at(model.place());
+  Result result = row->read(model, scope);
+  if (!schema.targets.empty()) result.target = schema.targets.front().attribute("name");
+  reader.builder.at(model.place());
+  apply_targets(model, schema, scope, result);
+  read_output(model, scope, result);
+  return result;
+}
+
+}  // namespace panmodel::pmml

@@ -1,0 +1,57 @@
+#pragma once
+// A model element: what its reader returns, and what its frame makes of it.
+#include <string>
+#include <vector>
+
+#include "formats/pmml/dictionary.h"
+
+namespace panmodel::pmml {
+
+// What a model says of every row. Absent members are invalid.
+struct Result {
+  // Classification (and clustering): the predicted class, a column; a missing cell = no prediction.
+  ValueId label;
+  Tensor classes;          // class labels in column order, of the type of the target; may be empty
+  ValueId probabilities;   // f64 [N,K], parallel to classes; NaN where there is no prediction
+  ValueId confidences;     // f64 [N,K], likewise
+  // Regression: the predicted value, f64 or f32 [N,1]; NaN = no prediction. It has no label.
+  ValueId value;
+  ValueId entity_id;       // string column
+  bool classification() const { return label.valid(); }
+
+  // Output fields of the model, and of models inside it whose results are this model's (modelChain).
+  struct Named {
+    std::string name;
+    Field field;
+    Role role = Role::none;
+    std::string key;     // class of a probability
+    bool final = true;   // isFinalResult
+  };
+  std::vector<Named> outputs;
+  std::string target;      // name of the target field; empty without one
+  std::map<std::string, std::string> display;  // displayValue of its TargetValues
+};
+
+// Reads TreeModel, RegressionModel, MiningModel ... with its MiningSchema, transformations, Targets
+// and Output. `outer`: fields of the model around it, null at the top. Rows where `mask` (a boolean
+// column, or invalid) is not true get no result and are never refused.
+Result read_model(const Element& model, Reader& reader, Scope* outer, ValueId mask);
+// Whether an element is a model, supported or not.
+bool is_model(const Element& element);
+// The model among the children of `parent`, or none.
+Element model_in(const Element& parent);
+
+// The readers of model elements: the bare prediction, before Targets and Output.
+Result read_tree(const Element& model, Scope& scope);
+Result read_regression(const Element& model, Scope& scope);
+Result read_mining(const Element& model, Scope& scope);
+
+// x-mathContext="float": arithmetic in single precision (an extension of JPMML's).
+bool float_math(const Element& model);
+
+// Targets of the model: rescaling, clipping and casting of a value, defaults of a missing prediction.
+void apply_targets(const Element& model, const Schema& schema, Scope& scope, Result& result);
+// Output of the model: appends to result.outputs, and makes the fields visible in `scope`.
+void read_output(const Element& model, Scope& scope, Result& result);
+
+}  // namespace panmodel::pmml

@@ -1,0 +1,159 @@
+// Output: which results of a model have names (PMML 4.4, Output).
+#include <algorithm>
+
+#include "formats/pmml/expression.h"
+#include "formats/pmml/model.h"
+#include "formats/pmml/values.h"
+#include "ir/ops/expr.h"
+
+namespace panmodel::pmml {
+namespace {
+
+using expr::Expr;
+using expr::Function;
+using expr::Scalar;
+
+Scalar scalar_of_classes(const Tensor& classes) {
+  switch (classes.dtype()) {
+    case DType::string: return Scalar::string;
+    case DType::boolean: return Scalar::boolean;
+    case DType::i64: return Scalar::i64;
+    case DType::f32: return Scalar::f32;
+    default: return Scalar::f64;
+  }
+}
+
+expr::Constant constant_at(const Tensor& classes, size_t index) {
+  switch (classes.dtype()) {
+    case DType::string: return classes.text(index);
+    case DType::boolean: return classes.real(index) != 0;
+    case DType::i64: return classes.integer(index);
+    case DType::f32: return {Scalar::f32, classes.real(index)};
+    default: return classes.real(index);
+  }
+}
+
+// What a model says, as output fields see it.
+class Output {
+ public:
+  Output(Scope& scope, Result& result) : scope_(scope), reader_(scope.reader()), result_(result) {}
+
+  void read(const Element& element) {
+    reader_.builder.at(element.place());
+    Result::Named named;
+    named.name = element.attribute("name");
+    named.final = element.boolean("isFinalResult", true);
+    std::string_view feature = element.find("feature").value_or("predictedValue");
+    if (element.find("segmentId")) {
+      element.refuse("pmml-feature", "results of a single segment (segmentId) are not supported");
+    }
+    if (feature == "predictedValue") {
+      predicted(element, named);
+    } else if (feature == "probability") {
+      score(element, named, result_.probabilities, "probabilities");
+      named.role = Role::probability;
+    } else if (feature == "confidence") {
+      score(element, named, result_.confidences.valid() ? result_.confidences : result_.probabilities,
+            "confidences");
+    } else if (feature == "entityId") {
+      if (!result_.entity_id.valid()) element.refuse("pmml-output", "the model has no entity ids");
+      named.field = {result_.entity_id, Scalar::string, true, {}};
+    } else if (feature == "predictedDisplayValue") {
+      displayed(element, named);
+    } else if (feature == "transformedValue" || feature == "decision") {
+      transformed(element, named);
+    } else {
+      element.refuse("pmml-output", "the feature '{}' is not supported for this model", feature);
+    }
+    scope_.add(named.name, named.field);
+    result_.outputs.push_back(std::move(named));
+  }
+
+ private:
+  void predicted(const Element& element, Result::Named& named) {
+    if (result_.classification()) {
+      named.field = {result_.label, scalar_of_classes(result_.classes), true, {}};
+      named.role = Role::label;
+    } else if (result_.value.valid()) {
+      const bool single = reader_.builder.type(result_.value).tensor()->dtype == DType::f32;
+      named.field = {result_.value, single ? Scalar::f32 : Scalar::f64, false, {}};
+      named.role = Role::value;
+    } else {
+      element.refuse("pmml-output", "the model predicts no value");
+    }
+  }
+
+  // The score of the class that `value` names, or of the predicted one.
+  void score(const Element& element, Result::Named& named, ValueId scores, std::string_view what) {
+    if (!scores.valid()) element.refuse("pmml-output", "the model has no {}", what);
+    Builder& b = reader_.builder;
+    named.field.type = Scalar::f64;
+    if (auto value = element.find("value")) {
+      auto index = class_index(result_.classes, *value);
+      if (!index) element.refuse("pmml-output", "'{}' is no class of the model", *value);
+      named.field.value = column_of(b, scores, *index);
+      named.key = *value;
+      return;
+    }
+    std::vector<ValueId> inputs{result_.label};
+    Expr body = expr::constant(expr::Constant::missing(Scalar::f64));
+    for (size_t k = result_.classes.size(); k-- > 0;) {
+      Expr chosen = expr::call(Function::equal, {expr::input(0), expr::constant(constant_at(result_.classes, k))});
+      chosen.unknown = true;
+      body = expr::call(Function::if_else, {std::move(chosen), expr::input(static_cast<uint32_t>(inputs.size())),
+                                            std::move(body)});
+      inputs.push_back(column_of(b, scores, k));
+    }
+    named.field.value = b.add(expr::Map{Scalar::f64, when_known(std::move(body)), false}, std::move(inputs));
+  }
+
+  // `body` where there is a label (input 0), else missing.
+  static Expr when_known(Expr body) {
+    return expr::call(Function::if_else, {expr::call(Function::is_not_missing, {expr::input(0)}), std::move(body),
+                                          expr::constant(expr::Constant::missing(Scalar::f64))});
+  }
+
+  void displayed(const Element& element, Result::Named& named) {
+    if (!result_.classification()) element.refuse("pmml-output", "only classes have display values");
+    const DataField* data = reader_.dictionary.find(result_.target);
+    std::map<std::string, std::string> display = data ? data->display : std::map<std::string, std::string>();
+    for (const auto& [value, shown] : result_.display) display[value] = shown;
+    Expr body = expr::call(Function::to_string, {expr::input(0)});
+    for (size_t k = result_.classes.size(); k-- > 0;) {
+      auto shown = display.find(class_text(result_.classes, k));
+      if (shown == display.end()) continue;
+      Expr chosen = expr::call(Function::equal, {expr::input(0), expr::constant(constant_at(result_.classes, k))});
+      body = expr::call(Function::if_else, {std::move(chosen), expr::constant(shown->second), std::move(body)});
+    }
+    body = when_known(std::move(body));
+    named.field.type = Scalar::string;
+    named.field.categorical = true;
+    named.field.value = reader_.builder.add(expr::Map{Scalar::string, std::move(body), false}, {result_.label});
+  }
+
+  void transformed(const Element& element, Result::Named& named) {
+    Element body = element.first();
+    while (body && (body.is("Decisions") || body.is("Value"))) body = body.next();
+    if (!body) element.refuse("pmml-element", "no expression in it");
+    Scalar absent = Scalar::f64;
+    if (body.is("FieldRef")) absent = scope_.require(body.attribute("field"), body).type;
+    named.field = described(element, absent);
+    Bindings bindings(scope_);
+    named.field.value = add_map(bindings, read_expression(body, bindings), named.field.type);
+  }
+
+  Scope& scope_;
+  Reader& reader_;
+  Result& result_;
+};
+
+}  // namespace
+
+void read_output(const Element& model, Scope& scope, Result& result) {
+  Element output = model.child("Output");
+  if (!output) return;
+  Output reader(scope, result);
+  for (const Element& field : output.children("OutputField")) reader.read(field);
+}
+
+}  // namespace panmodel::pmml

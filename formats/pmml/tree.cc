@@ -1,0 +1,426 @@
+// TreeModel (PMML 4.4): nodes, predicates, scores.
+#include "formats/pmml/tree.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/number.h"
+#include "ir/ops/combine.h"
+#include "ir/ops/tensor_elementwise.h"
+
+namespace panmodel::pmml {
+namespace {
+
+using expr::Scalar;
+using ml::TreeTest;
+using ml::UnknownSplit;
+
+const double kNan = std::numeric_limits<double>::quiet_NaN();
+
+bool is_predicate(const Element& e) {
+  return e.is("SimplePredicate") || e.is("SimpleSetPredicate") || e.is("CompoundPredicate") ||
+         e.is("True") || e.is("False");
+}
+
+// Appends predicates to a tree.
+class Predicates {
+ public:
+  Predicates(Tree& tree, Scope& scope) : op_(tree.op), bindings_(scope), scope_(scope) {
+    add(TreeTest::always, 0, 0, 0);
+  }
+  const std::vector<ValueId>& inputs() const { return bindings_.inputs(); }
+
+  int64_t read(const Element& e) {
+    if (e.is("True")) return 0;
+    if (e.is("False")) return add(TreeTest::never, 0, 0, 0);
+    if (e.is("SimplePredicate")) return simple(e);
+    if (e.is("SimpleSetPredicate")) {
+      constexpr std::string_view kOperators[] = {"isIn", "isNotIn"};
+      e.attribute("booleanOperator");
+      bool in = e.choice("booleanOperator", kOperators, 0) == 0;
+      return values(e, in ? TreeTest::in : TreeTest::not_in, array_items(e.require("Array")));
+    }
+    return compound(e);
+  }
+
+ private:
+  int64_t add(TreeTest test, uint32_t input, size_t begin, size_t end) {
+    op_.test.push_back(static_cast<int64_t>(test));
+    op_.input.push_back(input);
+    op_.operand_begin.push_back(static_cast<int64_t>(begin));
+    op_.operand_end.push_back(static_cast<int64_t>(end));
+    return static_cast<int64_t>(op_.test.size()) - 1;
+  }
+
+  int64_t simple(const Element& e) {
+    constexpr std::string_view kOperators[] = {"equal", "notEqual", "lessThan", "lessOrEqual",
+                                               "greaterThan", "greaterOrEqual", "isMissing",
+                                               "isNotMissing"};
+    e.attribute("operator");
+    auto test = static_cast<TreeTest>(e.choice("operator", kOperators, 0) +
+                                      static_cast<size_t>(TreeTest::equal));
+    if (test == TreeTest::missing || test == TreeTest::not_missing) {
+      return add(test, bindings_.input_of(e.attribute("field"), e), 0, 0);
+    }
+    std::string value(e.attribute("value"));
+    const Field& field = scope_.require(e.attribute("field"), e);
+    bool ordered = test >= TreeTest::less;
+    if (field.type == Scalar::string && ordered) return ranked(e, test, field, value);
+    return values(e, test, {std::move(value)});
+  }
+
+  // An order on text is that of the values which the field declares.
+  int64_t ranked(const Element& e, TreeTest test, const Field& field, const std::string& value) {
+    auto at = std::find(field.values.begin(), field.values.end(), value);
+    if (at == field.values.end()) {
+      e.refuse("pmml-value", "the order of the value '{}' among those of '{}' is not declared", value,
+               e.attribute("field"));
+    }
+    bool with = test == TreeTest::less_or_equal || test == TreeTest::greater_or_equal;
+    bool below = test == TreeTest::less || test == TreeTest::less_or_equal;
+    std::vector<std::string> set =
+        below ? std::vector(field.values.begin(), at + (with ? 1 : 0))
+              : std::vector(at + (with ? 0 : 1), field.values.end());
+    return values(e, TreeTest::in, std::move(set));
+  }
+
+  int64_t values(const Element& e, TreeTest test, std::vector<std::string> texts) {
+    const Field& field = scope_.require(e.attribute("field"), e);
+    Scalar type = field.type;
+    uint32_t input = bindings_.input_of(e.attribute("field"), e);
+    if (type == Scalar::string) {
+      size_t begin = op_.texts.size();
+      op_.texts.insert(op_.texts.end(), texts.begin(), texts.end());
+      return add(test, input, begin, op_.texts.size());
+    }
+    size_t begin = op_.numbers.size();
+    for (const std::string& text : texts) op_.numbers.push_back(number(e, type, text));
+    return add(test, input, begin, op_.numbers.size());
+  }
+
+  // A constant is first brought to the type of the field.
+  static double number(const Element& e, Scalar type, const std::string& text) {
+    std::optional<double> value = parse_real(text);
+    if (type == Scalar::boolean) {
+      if (text == "true") value = 1;
+      if (text == "false") value = 0;
+    }
+    if (type == Scalar::f32) {
+      if (auto narrow = parse_float(text)) value = static_cast<double>(*narrow);
+    }
+    if (type == Scalar::date || type == Scalar::time || type == Scalar::date_time) {
+      e.refuse("pmml-feature", "comparing a date with the constant '{}'", text);
+    }
+    if (!value) e.refuse("pmml-value", "the value '{}', expected one of the type of the field", text);
+    return *value;
+  }
+
+  int64_t compound(const Element& e) {
+    constexpr std::string_view kOperators[] = {"and", "or", "xor", "surrogate"};
+    if (!e.is("CompoundPredicate")) e.refuse("pmml-element", "not a predicate");
+    Nested level(scope_.reader(), e);
+    e.attribute("booleanOperator");
+    auto test = static_cast<TreeTest>(e.choice("booleanOperator", kOperators, 0) +
+                                      static_cast<size_t>(TreeTest::all_of));
+    std::vector<int64_t> parts;
+    for (const Element& part : e.children()) parts.push_back(read(part));
+    size_t begin = op_.operands.size();
+    op_.operands.insert(op_.operands.end(), parts.begin(), parts.end());
+    return add(test, 0, begin, op_.operands.size());
+  }
+
+  ml::DecisionTree& op_;
+  Bindings bindings_;
+  Scope& scope_;
+};
+
+Element predicate_of(const Element& node) {
+  for (Element e = node.first(); e; e = e.next()) {
+    if (is_predicate(e)) return e;
+  }
+  node.refuse("pmml-element", "no predicate in it");
+}
+
+// Index of `text` among the classes; a label that is not there is appended.
+size_t label_index(std::vector<std::string>& classes, std::string_view text) {
+  auto found = std::find(classes.begin(), classes.end(), text);
+  if (found == classes.end()) found = classes.insert(classes.end(), std::string(text));
+  return static_cast<size_t>(found - classes.begin());
+}
+
+struct Distribution {
+  std::vector<size_t> classes;
+  std::vector<double> probabilities, confidences;  // NaN where not given
+  size_t largest = SIZE_MAX;                       // class with most records or probability
+};
+
+Distribution distribution_of(const Element& node, std::vector<std::string>& classes) {
+  Distribution out;
+  double total = 0;
+  bool all_given = true;
+  std::vector<double> counts;
+  for (Element e = node.first(); e; e = e.next()) {
+    if (!e.is("ScoreDistribution")) continue;
+    out.classes.push_back(label_index(classes, e.attribute("value")));
+    const bool given = e.find("probability").has_value();
+    // Old producers leave the count out where they give the probability.
+    counts.push_back(given ? e.real("recordCount", kNan) : e.real("recordCount"));
+    total += counts.back();
+    out.probabilities.push_back(e.real("probability", kNan));
+    out.confidences.push_back(e.real("confidence", kNan));
+    all_given = all_given && given;
+  }
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (!all_given) out.probabilities[i] = counts[i] / total;
+  }
+  auto most = std::max_element(out.probabilities.begin(), out.probabilities.end());
+  if (most != out.probabilities.end()) {
+    out.largest = out.classes[static_cast<size_t>(most - out.probabilities.begin())];
+  }
+  return out;
+}
+
+UnknownSplit strategy_of(const Element& model) {
+  constexpr std::string_view kStrategies[] = {"none", "lastPrediction", "nullPrediction",
+                                              "defaultChild", "weightedConfidence",
+                                              "aggregateNodes"};
+  return static_cast<UnknownSplit>(model.choice("missingValueStrategy", kStrategies, 0));
+}
+
+void refuse_old_features(const Element& node) {
+  for (Element e = node.first(); e; e = e.next()) {
+    if (e.is("Regression") || e.is("DecisionTree")) {
+      e.refuse("pmml-feature", "models embedded in a node are not supported");
+    }
+  }
+}
+
+// Names of nodes: their ids, else their number in document order from 1.
+Tensor node_ids(const Tree& tree) {
+  std::vector<std::string> ids(tree.nodes.size());
+  std::vector<size_t> stack{0};
+  for (size_t number = 1; !stack.empty(); ++number) {
+    size_t node = stack.back();
+    stack.pop_back();
+    auto id = tree.nodes[node].find("id");
+    ids[node] = id ? std::string(*id) : std::to_string(number);
+    size_t begin = static_cast<size_t>(tree.op.child_begin[node]);
+    for (size_t k = static_cast<size_t>(tree.op.child_begin[node + 1]); k > begin; --k) {
+      stack.push_back(static_cast<size_t>(tree.op.children[k - 1]));
+    }
+  }
+  return Tensor::vector(std::move(ids));
+}
+
+bool asks_for_entity(const Element& model) {
+  Element output = model.child("Output");
+  if (!output) return false;
+  for (const Element& field : output.children("OutputField")) {
+    if (field.find("feature") == "entityId") return true;
+  }
+  return false;
+}
+
+// What a row reaches: a node's number as a real or a column, and by option the penalty and the blend.
+struct Reached {
+  ValueId node, penalty, blend;
+};
+
+Reached reach(const Tree& tree, Builder& builder) {
+  std::vector<double> numbers;
+  for (size_t n = 0; n < tree.nodes.size(); ++n) numbers.push_back(static_cast<double>(n));
+  ForestBuilder forest;
+  if (forest.add(tree, 1, numbers)) {
+    ml::TreeEnsemble op;
+    ValueId matrix = forest.matrix(builder);
+    op.forest = forest.take();
+    return {builder.add(std::move(op), {matrix}), {}, {}};
+  }
+  auto made = builder.add_all(tree.op, tree.inputs);
+  Reached out{made[0], {}, {}};
+  if (tree.op.penalty != 1) out.penalty = made[1];
+  if (tree.op.blends()) out.blend = made.back();
+  return out;
+}
+
+Result classification(const Element& model, Tree tree, Scope& scope) {
+  Builder& builder = scope.reader().builder;
+  TargetField target = target_of(model, scope);
+  std::vector<std::string> classes = target.values;
+  TreeClasses said = read_tree_classes(tree, classes);
+  auto count = static_cast<int64_t>(classes.size());
+  auto nodes = static_cast<int64_t>(tree.nodes.size());
+  bool weighted = tree.op.unknown == UnknownSplit::weighted_confidence;
+  if (tree.op.blends()) {
+    tree.op.distribution = Tensor::of({nodes, count}, weighted ? said.confidences : said.probabilities);
+    if (tree.op.distribution.empty()) {
+      model.refuse("pmml-element", "no ScoreDistribution to blend");
+    }
+  }
+  Reached at = reach(tree, builder);
+  Result result;
+  result.classes = values_of(model, classes, target.type);
+  ValueId label = builder.add(table::Pick{said.winner, result.classes}, {at.node});
+  if (!said.probabilities.empty() && !at.blend.valid()) {
+    Tensor table = Tensor::of({nodes, count}, std::move(said.probabilities));
+    result.probabilities = builder.add(table::Pick{{}, std::move(table)}, {at.node});
+  }
+  if (!said.confidences.empty()) {
+    Tensor table = Tensor::of({nodes, count}, std::move(said.confidences));
+    result.confidences = builder.add(table::Pick{{}, std::move(table)}, {at.node});
+    if (at.penalty.valid()) {
+      result.confidences =
+          builder.add(tensor::Binary{tensor::BinaryFn::mul}, {result.confidences, at.penalty});
+    }
+  }
+  if (at.blend.valid()) {
+    (weighted ? result.confidences : result.probabilities) = at.blend;
+    label = builder.add(ml::Winner{result.classes}, {at.blend});
+  }
+  result.label = label;
+  if (asks_for_entity(model)) {
+    result.entity_id = builder.add(table::Pick{{}, node_ids(tree)}, {at.node});
+  }
+  return result;
+}
+
+Result regression(const Element& model, const Tree& tree, Scope& scope) {
+  Builder& builder = scope.reader().builder;
+  if (tree.op.blends()) {
+    model.refuse("pmml-feature", "missingValueStrategy=\"{}\" for a regression",
+                 model.attribute("missingValueStrategy"));
+  }
+  DType dtype = float_math(model) ? DType::f32 : DType::f64;
+  Result result;
+  std::vector<double> scores = read_tree_scores(tree);
+  ForestBuilder forest;
+  if (!asks_for_entity(model) && forest.add(tree, 1, scores)) {
+    ml::TreeEnsemble op;
+    op.accumulate = dtype;
+    ValueId matrix = forest.matrix(builder);
+    op.forest = forest.take();
+    result.value = builder.add(std::move(op), {matrix});
+    return result;
+  }
+  Reached at = reach(tree, builder);
+  Shape shape{static_cast<int64_t>(scores.size()), 1};
+  Tensor table = Tensor::of(std::move(shape), std::move(scores));
+  result.value = builder.add(table::Pick{{}, std::move(table)}, {at.node});
+  if (dtype == DType::f32) result.value = builder.add(tensor::Cast{dtype}, {result.value});
+  if (asks_for_entity(model)) {
+    result.entity_id = builder.add(table::Pick{{}, node_ids(tree)}, {at.node});
+  }
+  return result;
+}
+
+}  // namespace
+
+Tree read_tree_nodes(const Element& model, Scope& scope) {
+  constexpr std::string_view kNoTrueChild[] = {"returnNullPrediction", "returnLastPrediction"};
+  Tree tree;
+  tree.op.unknown = strategy_of(model);
+  tree.op.last_if_none = model.choice("noTrueChildStrategy", kNoTrueChild, 0) == 1;
+  tree.op.penalty = model.real("missingValuePenalty", 1);
+  Predicates predicates(tree, scope);
+  tree.nodes.push_back(model.require("Node"));
+  tree.op.child_begin.push_back(0);
+  bool defaults = tree.op.unknown == UnknownSplit::default_child;
+  for (size_t n = 0; n < tree.nodes.size(); ++n) {
+    Element node = tree.nodes[n];
+    refuse_old_features(node);
+    tree.op.predicate.push_back(predicates.read(predicate_of(node)));
+    auto wanted = node.find("defaultChild");
+    int64_t chosen = -1;
+    for (Element e = node.first(); e; e = e.next()) {
+      if (!e.is("Node")) continue;
+      auto number = static_cast<int64_t>(tree.nodes.size());
+      if (defaults && wanted && e.find("id") == wanted) chosen = number;
+      tree.op.children.push_back(number);
+      tree.nodes.push_back(e);
+    }
+    if (defaults && wanted && chosen < 0) {
+      node.refuse("pmml-attribute", "defaultChild=\"{}\" is none of its nodes", *wanted);
+    }
+    if (defaults) tree.op.default_child.push_back(chosen);
+    tree.op.child_begin.push_back(static_cast<int64_t>(tree.op.children.size()));
+    if (tree.op.blends()) tree.op.records.push_back(node.real("recordCount"));
+  }
+  tree.inputs = predicates.inputs();
+  if (tree.inputs.empty()) {
+    // A tree that tests nothing still gives a result per row.
+    const std::vector<Input>& all = scope.reader().builder.model().inputs;
+    if (all.empty()) model.refuse("pmml-element", "a model without fields");
+    tree.inputs.push_back(all[0].value);
+  }
+  for (ValueId input : tree.inputs) {
+    const ColumnType* column = scope.reader().builder.type(input).column();
+    tree.text.push_back(column != nullptr && column->dtype == DType::string ? 1 : 0);
+  }
+  return tree;
+}
+
+TreeClasses read_tree_classes(const Tree& tree, std::vector<std::string>& classes) {
+  TreeClasses out;
+  std::vector<Distribution> distributions;
+  bool probabilities = false, confidences = false;
+  for (const Element& node : tree.nodes) {
+    Distribution d = distribution_of(node, classes);
+    auto score = node.find("score");
+    size_t winner = score ? label_index(classes, *score) : d.largest;
+    out.winner.push_back(winner == SIZE_MAX ? -1 : static_cast<int64_t>(winner));
+    probabilities = probabilities || !d.classes.empty();
+    for (double c : d.confidences) confidences = confidences || !std::isnan(c);
+    distributions.push_back(std::move(d));
+  }
+  size_t count = classes.size();
+  auto table = [&](std::vector<double> Distribution::*values) {
+    std::vector<double> all;
+    all.reserve(count * distributions.size());
+    for (const Distribution& d : distributions) {
+      size_t row = all.size();
+      // A class that a distribution does not name has no share in it.
+      all.resize(row + count, d.classes.empty() ? kNan : 0.0);
+      for (size_t i = 0; i < d.classes.size(); ++i) all[row + d.classes[i]] = (d.*values)[i];
+    }
+    return all;
+  };
+  if (probabilities) out.probabilities = table(&Distribution::probabilities);
+  if (confidences) out.confidences = table(&Distribution::confidences);
+  return out;
+}
+
+std::vector<double> read_tree_scores(const Tree& tree) {
+  std::vector<double> scores;
+  scores.reserve(tree.nodes.size());
+  for (const Element& node : tree.nodes) scores.push_back(node.real("score", kNan));
+  return scores;
+}
+
+TargetField target_of(const Element& model, const Scope& scope) {
+  TargetField out;
+  if (Element schema = model.child("MiningSchema")) {
+    for (const Element& field : schema.children("MiningField")) {
+      auto usage = field.find("usageType");
+      if (usage == "target" || usage == "predicted") {
+        out.name = field.attribute("name");
+        break;
+      }
+    }
+  }
+  if (const DataField* data = scope.reader().dictionary.find(out.name)) {
+    out.type = data->field.type;
+    out.values = data->valid;
+    out.ordinal = data->element.find("optype") == "ordinal";
+  }
+  return out;
+}
+
+Result read_tree(const Element& model, Scope& scope) {
+  constexpr std::string_view kFunctions[] = {"classification", "regression"};
+  model.attribute("functionName");
+  bool classes = model.choice("functionName", kFunctions, 0) == 0;
+  Tree tree = read_tree_nodes(model, scope);
+  return classes ? classification(model, std::move(tree), scope) : regression(model, tree, scope);
+}
+
+}  // namespace panmodel::pmml

@@ -1,0 +1,93 @@
+// ModelVerification: rows with the results that the producer had (PMML 4.4, ModelVerification).
+#include <algorithm>
+#include <map>
+
+#include "formats/pmml/model.h"
+#include "formats/pmml/verification.h"
+
+namespace panmodel::pmml {
+namespace {
+
+std::string local(std::string_view name) {
+  const size_t colon = name.rfind(':');
+  return std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
+}
+
+bool is_target(const Element& model, std::string_view field) {
+  for (const Element& mining : model.require("MiningSchema").children("MiningField")) {
+    auto usage = mining.find("usageType");
+    if (mining.find("name") == field) return usage == "target" || usage == "predicted";
+  }
+  return false;
+}
+
+bool is_output(const Element& model, std::string_view field) {
+  const Element output = model.child("Output");
+  if (!output) return false;
+  const auto fields = output.children("OutputField");
+  return std::any_of(fields.begin(), fields.end(), [&](const Element& f) { return f.find("name") == field; });
+}
+
+Embedded read_rows(const Element& model, const Element& verification) {
+  Embedded out;
+  out.place = verification.place();
+  const auto fields = verification.require("VerificationFields").children("VerificationField");
+  // Where output fields are recorded, the target is what the data say, not what the model does.
+  const bool outputs = std::any_of(fields.begin(), fields.end(), [&](const Element& f) {
+    return is_output(model, f.attribute("field"));
+  });
+  std::vector<std::string> input_columns, expected_columns;
+  for (const Element& f : fields) {
+    std::string name(f.attribute("field"));
+    std::string column = local(f.find("column").value_or(name));
+    const bool target = is_target(model, name);
+    if (outputs ? is_output(model, name) : target) {
+      out.expected.push_back({std::move(name), f.real("precision", 1e-6), f.real("zeroThreshold", 1e-16)});
+      expected_columns.push_back(std::move(column));
+    } else if (!target) {
+      out.inputs.push_back(std::move(name));
+      input_columns.push_back(std::move(column));
+    }
+  }
+  std::vector<std::string> columns = std::move(input_columns);
+  columns.insert(columns.end(), expected_columns.begin(), expected_columns.end());
+  for (const Element& row : verification.require("InlineTable").children("row")) {
+    std::map<std::string, std::string> cells;
+    for (const Element& cell : row.children()) cells[std::string(cell.name())] = cell.text();
+    auto& to = out.rows.emplace_back();
+    for (const std::string& column : columns) {
+      auto found = cells.find(column);
+      to.push_back(found == cells.end() ? std::nullopt : std::optional(found->second));
+    }
+  }
+  return out;
+}
+
+// Models with rows of their own, outermost first.
+void collect(const Element& element, std::vector<Element>& out) {
+  std::vector<Element> open{element};
+  while (!open.empty()) {
+    const Element e = open.back();
+    open.pop_back();
+    if (is_model(e) && e.child("ModelVerification")) out.push_back(e);
+    if (e.is("PMML") || is_model(e) || e.is("Segmentation") || e.is("Segment")) {
+      for (const Element& inner : e.children()) open.push_back(inner);
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Embedded> read_embedded(const Element& pmml, Diagnostics& out) {
+  std::vector<Element> models;
+  collect(pmml, models);
+  std::vector<Embedded> all;
+  for (const Element& model : models) {
+    Embedded one = read_rows(model, model.child("ModelVerification"));
+    one.model = std::make_shared<const Model>(read_document(pmml, model, out));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+}  // namespace panmodel::pmml
