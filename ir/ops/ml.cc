@@ -69,6 +69,7 @@ PANMODEL_ENUM_NAMES(Aggregate, "sum", "mean", "min", "max")
 PANMODEL_ENUM_NAMES(SvmKernel, "linear", "poly", "rbf", "sigmoid")
 PANMODEL_ENUM_NAMES(ScaleForm, "subtract_divide", "subtract_multiply", "multiply_add")
 PANMODEL_ENUM_NAMES(Norm, "l1", "l2", "max")
+PANMODEL_ENUM_NAMES(Outside, "clamp", "nan", "fail")
 PANMODEL_ENUM_NAMES(LabelRule, "argmax", "above", "at_least")
 
 namespace {
@@ -192,6 +193,29 @@ Types Discretize::infer(const Discretize& op, InferContext& c) {
   }
   c.expect_attribute(at == op.edges.size(), "counts", "in sum the number of edges");
   return rows_by(c, DType::f64, static_cast<int64_t>(op.counts.size()));
+}
+
+Types Interpolate::infer(const Interpolate& op, InferContext& c) {
+  c.expect_inputs(1, 1);
+  c.expect_dtype(0, {DType::f64, DType::f32});
+  expect_columns(c, 0, 1);
+  c.expect_attribute(!op.x.empty(), "x", "one or more knots");
+  c.expect_attribute(op.y.size() == op.x.size(), "y", "one value per knot");
+  // In the type of X, where neighbours may become one knot and a slope infinite.
+  auto check = [&]<class T>() {
+    for (size_t k = 0; k < op.x.size(); ++k) {
+      T x = static_cast<T>(op.x[k]), y = static_cast<T>(op.y[k]);
+      c.expect_attribute(std::isfinite(x), "x", "finite in the type of the input");
+      c.expect_attribute(std::isfinite(y), "y", "finite in the type of the input");
+      if (k == 0) continue;
+      T x0 = static_cast<T>(op.x[k - 1]), y0 = static_cast<T>(op.y[k - 1]);
+      c.expect_attribute(x0 < x, "x", "ascending without repetition in the type of the input");
+      c.expect_attribute(std::isfinite((y - y0) / (x - x0)), "y", "finite slopes between knots");
+    }
+  };
+  DType dtype = c.tensor(0).dtype;
+  dtype == DType::f32 ? check.template operator()<float>() : check.template operator()<double>();
+  return rows_by(c, dtype, 1);
 }
 
 Types Polynomial::infer(const Polynomial& op, InferContext& c) {

@@ -60,6 +60,31 @@ struct Discretize {
   static Types infer(const Discretize&, InferContext&);
 };
 
+// What Interpolate gives outside its knots: the value at the nearest one, NaN, or the row fails
+// "row-value".
+enum class Outside { clamp, nan, fail };
+std::span<const std::string_view> enum_names(Outside);
+
+// X [N,1] (f32 or f64) -> [N,1] in the type of X: the line through neighbouring knots (x0, y0) and
+// (x1, y1) at x, slope * (x - x0) + y0 with slope = (y1 - y0) / (x1 - x0), each step in the type of
+// X. A segment is x0 <= x < x1, where the last knot gives its y, or x0 < x <= x1 with
+// `upper_closed`, where the first knot belongs to the first segment: the two may round differently
+// at a knot. One knot is a constant. A NaN stays NaN. (The first is numpy.interp, the second
+// scipy.interpolate.interp1d for f32.)
+struct Interpolate {
+  std::vector<double> x, y;
+  Outside outside = Outside::clamp;
+  bool upper_closed = false;
+  static constexpr OpMeta meta{"ml.interpolate", "slope * (x - x0) + y0 on the segment of x between knots.", Accuracy::exact};
+  static constexpr auto fields() {
+    return std::tuple{field("x", &Interpolate::x, "knots, finite and ascending without repetition, at least one"),
+                      field("y", &Interpolate::y, "finite value at each knot"),
+                      field("outside", &Interpolate::outside, "the result outside the knots"),
+                      field("upper_closed", &Interpolate::upper_closed, "a segment holds its upper knot, not its lower")};
+  }
+  static Types infer(const Interpolate&, InferContext&);
+};
+
 // Products of features: column j = product of x[f] for f in terms[j], left to right; 1 when empty.
 struct Polynomial {
   std::vector<std::vector<int64_t>> terms;

@@ -1,7 +1,9 @@
 // Per-feature arithmetic.
 #include "ir/ops/scale.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "runtime/kernels/util.h"
 
@@ -39,6 +41,20 @@ T norm_of(ml::Norm norm, const T* x, size_t n) {
     if (norm == ml::Norm::max && std::isnan(total)) return total;
   }
   return norm == ml::Norm::l2 ? std::sqrt(total) : total;
+}
+
+// The line of the segment that holds v, which is neither outside the knots nor NaN.
+template <class T>
+T on_segment(const std::vector<T>& x, const std::vector<T>& y, T v, bool upper_closed) {
+  size_t at = 0;
+  if (x.size() > 1) {
+    auto inner = x.begin() + 1;
+    auto end = upper_closed ? std::lower_bound(inner, x.end() - 1, v) : std::upper_bound(inner, x.end(), v);
+    at = static_cast<size_t>(end - inner);
+  }
+  if (at + 1 == x.size()) return y[at];
+  T slope = static_cast<T>((y[at + 1] - y[at]) / (x[at + 1] - x[at]));
+  return static_cast<T>(slope * (v - x[at]) + y[at]);
 }
 
 }  // namespace
@@ -124,6 +140,37 @@ void run(const ml::Discretize& op, KernelContext& context) {
     edges = end;
   }
   context.set(0, Tensor::of(std::move(shape), std::move(out)));
+}
+
+void run(const ml::Interpolate& op, KernelContext& context) {
+  Matrix m = matrix_of(context, 0, 1);
+  Shape shape{static_cast<int64_t>(m.rows), 1};
+  auto job = [&]<class T>() {
+    auto typed = [](const std::vector<double>& values) {
+      std::vector<T> out(values.size());
+      std::transform(values.begin(), values.end(), out.begin(), [](double v) { return static_cast<T>(v); });
+      return out;
+    };
+    const std::vector<T> x = typed(op.x), y = typed(op.y);
+    const T* from = data<T>(context.tensor(0));
+    auto out = allocate<T>(context, shape);
+    for (size_t r = 0; r < m.rows; ++r) {
+      T v = from[r];
+      const bool outside = v < x.front() || v > x.back();
+      if (outside && op.outside == ml::Outside::fail) {
+        context.fail_row(r, "row-value", "{} is outside the knots, {} to {}", v, x.front(), x.back());
+        continue;
+      }
+      if (outside) v = op.outside == ml::Outside::nan ? std::numeric_limits<T>::quiet_NaN()
+                                                      : std::clamp(v, x.front(), x.back());
+      out[r] = std::isnan(v) ? v : on_segment(x, y, v, op.upper_closed);
+    }
+    context.set(0, Tensor::of(shape, std::move(out)));
+  };
+  DType dtype = context.tensor(0).dtype();
+  if (dtype == DType::f32) return job.template operator()<float>();
+  if (dtype == DType::f64) return job.template operator()<double>();
+  fail_dtype(context, dtype);
 }
 
 void run(const ml::Polynomial& op, KernelContext& context) {

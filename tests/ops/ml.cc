@@ -1,6 +1,10 @@
 // Operators of the table, ml and foreign dialects: random models, and kernels on values computed by
 // hand.
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "ir/ops/encode.h"
 #include "ir/ops/foreign.h"
@@ -10,6 +14,7 @@
 #include "ir/ops/svm.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tree.h"
+#include "tests/ops/run_op.h"
 #include "tests/ops/sample.h"
 
 namespace panmodel::random {
@@ -125,6 +130,21 @@ void sample<ml::Impute>(Rng& rng, Builder& b) {
   ValueId x = column ? b.input("c", ColumnType{dtype, true}) : matrix(b, dtype, columns);
   ml::Impute op{maybe(rng, dtype), random_tensor(rng, dtype, {rng.coin() ? 1 : columns})};
   outputs(b, {b.add(std::move(op), {x})});
+}
+
+template <>
+void sample<ml::Interpolate>(Rng& rng, Builder& b) {
+  ml::Interpolate op;
+  // Steps from one knot to the next, so that none repeats.
+  double at = rng.real();
+  for (int64_t i = rng.between(1, 6); i > 0; --i) {
+    op.x.push_back(static_cast<double>(static_cast<float>(at)));
+    op.y.push_back(static_cast<double>(static_cast<float>(rng.real())));
+    at += 0.125 * static_cast<double>(rng.between(1, 12));
+  }
+  op.outside = rng.any<ml::Outside>();
+  op.upper_closed = rng.coin();
+  outputs(b, {b.add(std::move(op), {matrix(b, real_type(rng), 1)})});
 }
 
 template <>
@@ -275,3 +295,45 @@ void sample<ml::ZipMap>(Rng& rng, Builder& b) {
 }
 
 }  // namespace panmodel::random
+
+namespace panmodel::runtime {
+namespace {
+
+TEST(Interpolate, BetweenAtAndOutsideKnots) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  ml::Interpolate op{{0, 1, 3}, {10, 20, 0}};
+  Tensor x = Tensor::of({7, 1}, std::vector<double>{-1, 0, 0.5, 1, 2, 3, 9});
+  EXPECT_EQ(run_op(op, {x}).tensor().reals(), (std::vector<double>{10, 10, 15, 20, 10, 0, 0}));
+  op.outside = ml::Outside::fail;
+  auto ran = run_op(op, {x});
+  ASSERT_EQ(ran.errors.size(), 2u);
+  EXPECT_EQ(ran.errors[0].row, 0u);
+  EXPECT_EQ(ran.errors[1].row, 6u);
+  EXPECT_EQ(ran.errors[0].message, "-1 is outside the knots, 0 to 3");
+  op.outside = ml::Outside::nan;
+  std::vector<double> values = run_op(op, {x}).tensor().reals();
+  EXPECT_TRUE(std::isnan(values[0]) && std::isnan(values[6]));
+  EXPECT_EQ(values[1], 10);
+  op = {{5}, {7}};
+  values = run_op(op, {Tensor::of({3, 1}, std::vector<double>{4, 5, nan})}).tensor().reals();
+  EXPECT_EQ(values[0], 7);
+  EXPECT_EQ(values[1], 7);
+  EXPECT_TRUE(std::isnan(values[2]));
+}
+
+// 0.1f / 1.5f * 1.5f is not 0.1f: which segment a knot belongs to shows in its last bit.
+TEST(Interpolate, KnotBelongsToOneSegment) {
+  ml::Interpolate op{{0, 1.5f, 2}, {0, 0.1f, 0.7f}};
+  Tensor knots = Tensor::of({3, 1}, std::vector<float>{0, 1.5f, 2});
+  auto values = run_op(op, {knots}).tensor().as<float>();
+  EXPECT_EQ(values[1], 0.1f);
+  EXPECT_EQ(values[2], 0.7f);
+  op.upper_closed = true;
+  Tensor upper = run_op(op, {knots}).tensor();
+  EXPECT_EQ(upper.as<float>()[1], 0.1f / 1.5f * 1.5f);
+  EXPECT_NE(upper.as<float>()[1], 0.1f);
+  EXPECT_EQ(upper.as<float>()[0], 0);
+}
+
+}  // namespace
+}  // namespace panmodel::runtime
