@@ -15,6 +15,8 @@ constexpr OpId kNormalize[] = {OpId::tensor_Reduce, OpId::tensor_Binary, OpId::t
 constexpr OpId kBinarize[] = {OpId::tensor_Binary, OpId::tensor_Cast};
 constexpr OpId kDiscretize[] = {OpId::tensor_Unsqueeze, OpId::tensor_Binary, OpId::tensor_Unary,
                                 OpId::tensor_Cast, OpId::tensor_Reduce, OpId::tensor_Variadic};
+constexpr OpId kInterpolate[] = {OpId::ml_Discretize, OpId::tensor_Gather, OpId::tensor_Binary,
+                                 OpId::tensor_Cast, OpId::tensor_Where};
 constexpr OpId kPolynomial[] = {OpId::tensor_Gather, OpId::tensor_Binary, OpId::tensor_Concat,
                                 OpId::tensor_Shape, OpId::tensor_ConstantOfShape};
 constexpr OpId kLinear[] = {OpId::tensor_MatMul, OpId::tensor_Binary};
@@ -47,6 +49,7 @@ constexpr std::array kPatterns = {
     Pattern{"lower_normalize", OpId::ml_Normalize, kNormalize, lower_normalize},
     Pattern{"lower_binarize", OpId::ml_Binarize, kBinarize, lower_binarize},
     Pattern{"lower_discretize", OpId::ml_Discretize, kDiscretize, lower_discretize},
+    Pattern{"lower_interpolate", OpId::ml_Interpolate, kInterpolate, lower_interpolate},
     Pattern{"lower_polynomial", OpId::ml_Polynomial, kPolynomial, lower_polynomial},
     Pattern{"lower_linear", OpId::ml_Linear, kLinear, lower_linear},
     Pattern{"lower_labels", OpId::ml_Labels, kLabels, lower_labels},

@@ -38,6 +38,7 @@ std::string lower_scaler(PatternContext& c, Results& results);
 std::string lower_normalize(PatternContext& c, Results& results);
 std::string lower_binarize(PatternContext& c, Results& results);
 std::string lower_discretize(PatternContext& c, Results& results);
+std::string lower_interpolate(PatternContext& c, Results& results);
 std::string lower_polynomial(PatternContext& c, Results& results);
 std::string lower_linear(PatternContext& c, Results& results);
 std::string lower_labels(PatternContext& c, Results& results);

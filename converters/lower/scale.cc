@@ -1,5 +1,6 @@
 // Per-feature arithmetic as tensor operators, in the type of X.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "converters/lower/lower.h"
@@ -15,6 +16,23 @@ using tensor::BinaryFn;
 
 ValueId row_constant(Builder& b, DType dtype, const std::vector<double>& values) {
   return real_constant(b, dtype, {static_cast<int64_t>(values.size())}, values);
+}
+
+// Slope of the segment that ends at knot k, in the arithmetic of `dtype`.
+double slope_of(DType dtype, const ml::Interpolate& op, size_t k) {
+  auto slope = [&]<class T>(T) {
+    T rise = static_cast<T>(op.y[k]) - static_cast<T>(op.y[k - 1]);
+    T run = static_cast<T>(op.x[k]) - static_cast<T>(op.x[k - 1]);
+    return static_cast<double>(rise / run);
+  };
+  return dtype == DType::f32 ? slope(0.0f) : slope(0.0);
+}
+
+// The next number of `dtype`.
+double next_above(DType dtype, double v) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  if (dtype != DType::f32) return std::nextafter(v, kInf);
+  return static_cast<double>(std::nextafter(static_cast<float>(v), static_cast<float>(kInf)));
 }
 
 }  // namespace
@@ -101,6 +119,51 @@ std::string lower_discretize(PatternContext& c, Results& results) {
   bool padded = std::any_of(op.counts.begin(), op.counts.end(), [&](int64_t n) { return n < most; });
   if (padded) sum = b.add(tensor::Variadic{tensor::VariadicFn::min}, {sum, row_constant(b, DType::f64, counts)});
   results = {sum};
+  return {};
+}
+
+// The number of the segment is that of a bin, and picks its slope and its first knot from tables.
+std::string lower_interpolate(PatternContext& c, Results& results) {
+  const auto& op = *c.node.as<ml::Interpolate>();
+  Builder& b = c.builder;
+  ValueId x = c.inputs[0];
+  const DType dtype = dtype_of(b, x);
+  if (rounds(dtype, op.x) || rounds(dtype, op.y)) return "knots wider than f32";
+  const size_t knots = op.x.size();
+  std::vector<double> slopes;
+  for (size_t k = 1; k < knots; ++k) slopes.push_back(slope_of(dtype, op, k));
+  // The last knot is a level segment of its own, unless its segment is the one that ends there.
+  if (!op.upper_closed || knots == 1) slopes.push_back(0);
+  std::vector<double> edges(op.x.begin() + 1, op.x.begin() + static_cast<ptrdiff_t>(slopes.size()));
+  if (op.upper_closed) {
+    for (double& e : edges) e = next_above(dtype, e);
+  }
+  ValueId first = row_constant(b, dtype, {op.x.front()}), last = row_constant(b, dtype, {op.x.back()});
+  ValueId below = binary(b, BinaryFn::less, x, first), above = binary(b, BinaryFn::greater, x, last);
+  if (op.outside == ml::Outside::clamp) {
+    x = b.add(tensor::Where{}, {below, first, x});
+    x = b.add(tensor::Where{}, {above, last, x});
+  }
+  ml::Discretize bins{edges, {static_cast<int64_t>(edges.size())}};
+  ValueId segment = b.add(tensor::Cast{DType::i64}, {b.add(std::move(bins), {x})});
+  auto of_segment = [&](std::vector<double> table) {
+    table.resize(slopes.size());
+    return b.add(tensor::Gather{0}, {row_constant(b, dtype, table), segment});
+  };
+  ValueId y = binary(b, BinaryFn::sub, x, of_segment(op.x));
+  y = binary(b, BinaryFn::mul, of_segment(slopes), y);
+  y = binary(b, BinaryFn::add, y, of_segment(op.y));
+  if (op.outside != ml::Outside::clamp) {
+    ValueId nan = row_constant(b, dtype, {std::numeric_limits<double>::quiet_NaN()});
+    y = b.add(tensor::Where{}, {below, nan, y});
+    y = b.add(tensor::Where{}, {above, nan, y});
+  }
+  if (op.outside == ml::Outside::fail) {
+    c.diagnostics.report(Severity::loss, {}, "convert-refused-value",
+                         "a value outside {} to {} is an error in the source; the target cannot refuse it "
+                         "and gives NaN", op.x.front(), op.x.back());
+  }
+  results = {y};
   return {};
 }
 

@@ -60,7 +60,7 @@ def flatten(out):
         return [v for part in out for v in flatten(part)]
     if hasattr(out, "toarray"):
         out = out.toarray()
-    return list(np.asarray(out, dtype=object).reshape(-1))
+    return list(np.asarray(out).reshape(-1))
 
 
 def expected_rows(model, method, rows):
@@ -84,6 +84,8 @@ def same(got, want, tolerance=1e-9):
             truth.get(str(want).lower()), "1.0" if str(want) == "True" else "0.0")
     try:
         a, b = float(got), float(want)
+        if isinstance(want, np.float32):  # of which the text has the shortest digits
+            a = float(np.float32(a))
     except ValueError:
         return False
     return a == b or abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
@@ -162,7 +164,8 @@ def check_onnx(case, path, temp, rows, names, expected):
     for got, r in zip(flat, usable):
         want = [expected[m][r] for m in METHODS if m in expected]
         if any(w is None for w in want):
-            if not ("convert-unknown-category" in done.stderr or "convert-missing" in done.stderr):
+            said = ("convert-unknown-category", "convert-missing", "convert-refused-value")
+            if not any(code in done.stderr for code in said):
                 raise Wrong(f"ONNX predicts row {r} {rows[r]}, which scikit-learn refuses, unsaid")
             continue
         want = [v for w in want for v in w]

@@ -7,6 +7,7 @@
 namespace panmodel::pickle::sklearn {
 
 std::span<const EstimatorRow> linear_rows();
+std::span<const EstimatorRow> isotonic_rows();
 std::span<const EstimatorRow> classifier_rows();
 std::span<const EstimatorRow> tree_rows();
 std::span<const EstimatorRow> boosting_rows();

@@ -64,6 +64,7 @@ int64_t own_count(const PyCursor& self) {
     auto shape = coef->shape();
     if (!shape.empty()) return static_cast<int64_t>(shape.back());
   }
+  if (self.is_object("sklearn.isotonic.IsotonicRegression")) return 1;
   if (auto categories = self.find("categories_"); categories && categories->is_list()) {
     return static_cast<int64_t>(categories->size());
   }
