@@ -1,6 +1,7 @@
 // Histogram gradient boosting: trees on X in double, with missing values and categorical splits.
 // Raw values start from _baseline_prediction; the learning rate is in the leaves already.
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "formats/pickle/sklearn/families.h"
@@ -151,8 +152,9 @@ class Predictor {
     bool missing_left = load_le<uint8_t>(node + l_.missing) != 0;
     bool categorical = l_.is_categorical != SIZE_MAX && load_le<uint8_t>(node + l_.is_categorical) != 0;
     if (!categorical) {
-      forest_.add_node(NodeMode::leq, column, load_le<double>(node + l_.threshold), left, right,
-                       missing_left);
+      double threshold = load_le<double>(node + l_.threshold);
+      if (std::isnan(threshold)) nodes_.refuse("sklearn-tree", "node {} compares with NaN", i);
+      forest_.add_node(NodeMode::leq, column, threshold, left, right, missing_left);
       return;
     }
     const auto& known = known_[column];

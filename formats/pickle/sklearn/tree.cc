@@ -206,6 +206,9 @@ Estimate read_isolation(Reader& r, const PyCursor& self, const Features& x) {
     PyCursor subset = subsets.is_array() && subsets.dtype_kind() == 'O' ? subsets.element(i)
                                                                        : subsets.at(i);
     std::vector<int64_t> columns = subset.as_ints();
+    for (int64_t c : columns) {
+      if (c < 0 || c >= x.width()) subset.refuse("sklearn-value", "column {} of {}", c, x.width());
+    }
     append_tree(op.forest, tree, columns, [](Forest& f, const LeafInfo& leaf) {
       // In this order: the sum is rounded before the root, which is no step, is taken off.
       f.add_weight(0, static_cast<double>(leaf.depth + 1) + average_path(leaf.samples) - 1);
@@ -340,14 +343,16 @@ void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> 
       depth[c] = depth[i] + 1;
     }
     if (!features.empty()) {
-      if (static_cast<size_t>(feature) >= features.size() || features[static_cast<size_t>(feature)] < 0) {
+      if (static_cast<size_t>(feature) >= features.size()) {
         nodes.refuse("sklearn-tree", "node {} tests feature {} of a subset of {}", i, feature,
                      features.size());
       }
       feature = features[static_cast<size_t>(feature)];
     }
     bool missing_left = l.missing != SIZE_MAX && load_le<uint8_t>(node + l.missing) != 0;
-    forest.add_node(NodeMode::leq, static_cast<uint32_t>(feature), load_le<double>(node + l.threshold),
+    double threshold = load_le<double>(node + l.threshold);
+    if (std::isnan(threshold)) nodes.refuse("sklearn-tree", "node {} compares with NaN", i);
+    forest.add_node(NodeMode::leq, static_cast<uint32_t>(feature), threshold,
                     static_cast<uint32_t>(base + static_cast<size_t>(left)),
                     static_cast<uint32_t>(base + static_cast<size_t>(right)), missing_left);
   }
