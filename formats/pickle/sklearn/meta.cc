@@ -78,6 +78,24 @@ ValueId ballot(Reader& r, const PyCursor& self, const Features& x, bool hard, in
   return r.builder.add(ml::OneHot{classes, DType::f64}, {v});
 }
 
+// Names of the transformed columns: the prefix, the name that each of the estimators in use was given,
+// and the number of the column where `columns_each` is not 0. None where the names do not fit.
+std::vector<std::string> names_of(const PyCursor& self, const std::string& prefix, size_t voters,
+                                  size_t columns_each) {
+  std::vector<std::string> names;
+  auto list = self.find("estimators");
+  for (size_t i = 0; list && list->is_sequence() && i < list->size(); ++i) {
+    PyCursor item = list->at(i);
+    if (!item.is_sequence() || item.size() != 2 || !item.at(0).is_text()) return {};
+    if (item.at(1).is_none() || item.at(1).is_text("drop")) continue;
+    std::string name = prefix + item.at(0).as_text();
+    if (columns_each == 0) names.push_back(name);
+    for (size_t k = 0; k < columns_each; ++k) names.push_back(name + std::to_string(k));
+  }
+  if (names.size() != voters * std::max<size_t>(columns_each, 1)) names.clear();
+  return names;
+}
+
 Estimate read_voting_classifier(Reader& r, const PyCursor& self, const Features& x) {
   PyCursor voting = self.attr("voting");
   bool hard = voting.is_text("hard");
@@ -106,7 +124,9 @@ Estimate read_voting_classifier(Reader& r, const PyCursor& self, const Features&
   auto flatten = self.find_some("flatten_transform");
   if (hard || !flatten || flatten->as_bool()) {
     int64_t n = static_cast<int64_t>(columns.size());
-    e.transform = features_of(concat(r, columns), hard ? n : n * classes);
+    size_t each = hard ? 0 : static_cast<size_t>(classes);
+    e.transform = features_of(concat(r, columns), hard ? n : n * classes,
+                              names_of(self, "votingclassifier_", columns.size(), each));
   } else {
     r.diagnostics.report(Severity::note, flatten->loc(), "sklearn-option",
                          "the transform of the vote has three dimensions; it is left out");
@@ -127,7 +147,7 @@ Estimate read_voting_regressor(Reader& r, const PyCursor& self, const Features& 
   e.role = Role::value;
   e.predict = average(r, values, weights_of(self, values.size()));
   int64_t n = static_cast<int64_t>(values.size());
-  e.transform = features_of(concat(r, std::move(values)), n);
+  e.transform = features_of(concat(r, values), n, names_of(self, "votingregressor_", values.size(), 0));
   return e;
 }
 
