@@ -10,9 +10,9 @@ namespace panmodel::onnx {
 namespace {
 
 constexpr OpAttribute kAttributes[] = {
-#define PANMODEL_ONNX_ATTRIBUTE(name, type, required) {name, AttributeType::type, required},
+#define PANMODEL_ONNX_ATTR(name, type, required) {name, AttributeType::type, required},
 #include "formats/onnx/attributes.def"
-#undef PANMODEL_ONNX_ATTRIBUTE
+#undef PANMODEL_ONNX_ATTR
 };
 
 constexpr int32_t upper(int32_t limit) { return limit < 0 ? kUnlimited : limit; }
@@ -22,7 +22,9 @@ constexpr OpVersion kOps[] = {
                          count)                                                                    \
   {domain,         name,       since,          min_in, upper(max_in), min_out,                     \
    upper(max_out), deprecated, {kAttributes + first, count}},
-#include "formats/onnx/operators.def"
+#include "formats/onnx/operators_a_l.def"
+#include "formats/onnx/operators_m_z.def"
+#include "formats/onnx/operators_ml.def"
 #undef PANMODEL_ONNX_OP
 };
 

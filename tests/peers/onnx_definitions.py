@@ -1,6 +1,6 @@
 """The tables of formats/onnx that restate ONNX: schema.def against the descriptors of the official
-onnx package, operators.def and attributes.def against its operator schemas. With --write it makes
-these two anew."""
+onnx package, operators_*.def and attributes.def against its operator schemas. With --write it makes
+these anew."""
 import pathlib, re, sys
 
 import onnx.defs
@@ -11,15 +11,15 @@ ATTRIBUTE_TYPES = {"FLOAT": "real", "INT": "integer", "STRING": "string", "TENSO
                    "GRAPH": "graph", "FLOATS": "reals", "INTS": "integers", "STRINGS": "strings",
                    "SPARSE_TENSOR": "sparse_tensor", "TYPE_PROTO": "type_proto"}
 MADE = "made by tests/peers/onnx_definitions.py --write\n"
-OPERATORS = "// The operators of ONNX {version}, every version of each,\n// " + MADE + """\
+OPERATORS = "// Operators of ONNX {version}, {which}, every version of each,\n// " + MADE + """\
 // from the official package, which the same script compares them with.
 //
 // OP(domain, name, since, min_inputs, max_inputs, min_outputs, max_outputs, deprecated, first,
 // count): its attributes are `count` entries of attributes.def from `first` on. -1: no upper limit.
 """
-ATTRIBUTES = "// The attributes of the operators of operators.def: " + MADE + """\
+ATTRIBUTES = "// The attributes of the operators of operators_*.def: " + MADE + """\
 //
-// ATTRIBUTE(name, type, required): lists one after the other, equal ones once.
+// ATTR(name, type, required): lists one after the other, equal ones once.
 """
 
 
@@ -27,7 +27,8 @@ def definitions():
     """File name to content."""
     schemas = sorted(onnx.defs.get_all_schemas_with_history(),
                      key=lambda s: (s.domain, s.name, s.since_version))
-    attributes, first, rows = [], {}, []
+    attributes, first = [], {}
+    rows = {"a_l": [], "m_z": [], "ml": []}
     for s in schemas:
         own = tuple((a.name, ATTRIBUTE_TYPES[a.type.name], a.required)
                     for a in sorted(s.attributes.values(), key=lambda a: a.name))
@@ -35,17 +36,20 @@ def definitions():
             first[own] = len(attributes)
             attributes += own
         top = [-1 if n == UNLIMITED else n for n in (s.max_input, s.max_output)]
-        rows.append(f'PANMODEL_ONNX_OP("{s.domain}", "{s.name}", {s.since_version}, {s.min_input}, '
-                    f'{top[0]}, {s.min_output}, {top[1]}, {str(s.deprecated).lower()}, '
-                    f'{first[own]}, {len(own)})')
+        file = "ml" if s.domain else "a_l" if s.name < "M" else "m_z"
+        rows[file].append(f'PANMODEL_ONNX_OP("{s.domain}", "{s.name}", {s.since_version}, {s.min_input}, '
+                          f'{top[0]}, {s.min_output}, {top[1]}, {str(s.deprecated).lower()}, '
+                          f'{first[own]}, {len(own)})')
     lines = [""]
     for name, kind, required in attributes:
-        entry = f'PANMODEL_ONNX_ATTRIBUTE("{name}", {kind}, {str(required).lower()})'
+        entry = f'PANMODEL_ONNX_ATTR("{name}", {kind}, {str(required).lower()})'
         if len(lines[-1]) + len(entry) >= 100:
             lines.append("")
         lines[-1] += " " * bool(lines[-1]) + entry
-    return {"operators.def": OPERATORS.format(version=onnx.__version__) + "\n".join(rows) + "\n",
-            "attributes.def": ATTRIBUTES + "\n".join(lines) + "\n"}
+    which = {"a_l": "names A to L of ai.onnx", "m_z": "names M to Z of ai.onnx", "ml": "of the other domains"}
+    files = {f"operators_{file}.def": OPERATORS.format(version=onnx.__version__, which=which[file])
+             + "\n".join(list_) + "\n" for file, list_ in rows.items()}
+    return {**files, "attributes.def": ATTRIBUTES + "\n".join(lines) + "\n"}
 
 
 def check_operators():
