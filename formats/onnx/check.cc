@@ -52,14 +52,14 @@ class Checker {
   void check_versions() {
     int64_t ir = model_.ir_version.value_or(0);
     if (ir < 1) {
-      report_.add(Severity::error, "ir_version", model_.at, "onnx-graph",
+      report_.add(Severity::error, "ir_version", model_.at, "onnx-ir-version",
                   "the model states IR version {}, 1 to {} are defined", ir, kMaxIrVersion);
     } else if (ir > kMaxIrVersion) {
-      report_.add(Severity::warning, "ir_version", model_.at, "onnx-graph",
+      report_.add(Severity::warning, "ir_version", model_.at, "onnx-ir-version",
                   "IR version {} is newer than {}, the newest one known", ir, kMaxIrVersion);
     }
     if (ir >= 3 && model_.opset_import.empty()) {
-      report_.add(Severity::error, "opset_import", model_.at, "onnx-graph",
+      report_.add(Severity::error, "opset_import", model_.at, "onnx-opset",
                   "the model imports no opset, which IR version 3 and later need");
     }
   }
@@ -72,14 +72,14 @@ class Checker {
       const std::string name = domain.empty() ? "ai.onnx" : printable(domain);
       int64_t version = list[i].version.value_or(0);
       if (!imports.emplace(domain, version).second) {
-        report_.add(Severity::error, path, list[i].at, "onnx-graph", "{} is imported twice", name);
+        report_.add(Severity::error, path, list[i].at, "onnx-opset", "{} is imported twice", name);
       }
       std::optional<int64_t> newest = newest_opset(domain);
       if (version < 1) {
-        report_.add(Severity::error, path, list[i].at, "onnx-graph",
+        report_.add(Severity::error, path, list[i].at, "onnx-opset",
                     "opset {} of {}, versions begin at 1", version, name);
       } else if (newest && version > *newest) {
-        report_.add(Severity::error, path, list[i].at, "onnx-graph",
+        report_.add(Severity::error, path, list[i].at, "onnx-opset",
                     "opset {} of {}, {} is the newest one known", version, name, *newest);
       }
     }
@@ -102,13 +102,13 @@ class Checker {
     for (size_t i = 0; i < list.size(); ++i) {
       const FunctionProto& f = list[i];
       if (f.name.empty()) {
-        report_.add(Severity::error, function_path(i), f.at, "onnx-graph",
+        report_.add(Severity::error, function_path(i), f.at, "onnx-name",
                     "a function has no name");
       }
       FunctionKey key{normal_domain(f.domain), f.name, f.overload};
       auto [known, fresh] = functions_.emplace(key, i);
       if (fresh) continue;
-      report_.add(Severity::error, function_path(i), f.at, "onnx-graph",
+      report_.add(Severity::error, function_path(i), f.at, "onnx-name",
                   "functions[{}] has the same domain, name and overload", known->second);
     }
   }
@@ -122,7 +122,7 @@ class Checker {
     Scope scope;
     for (const Text& name : f.input) {
       if (scope.made.emplace(name, Scope::kInput).second) continue;
-      report_.add(Severity::error, path, f.at, "onnx-graph", "input '{}' is declared twice",
+      report_.add(Severity::error, path, f.at, "onnx-name", "input '{}' is declared twice",
                   printable(name));
     }
     check_nodes(f.node, path, scope, 0);
@@ -135,7 +135,7 @@ class Checker {
     const FunctionProto& f = model_.functions[callee];
     if (current_ >= 0) calls_[static_cast<size_t>(current_)].push_back(callee);
     if (p.node.input.size() > f.input.size() || p.node.output.size() > f.output.size()) {
-      report_.error(p, "onnx-node",
+      report_.error(p, "onnx-count",
                     "called with {} inputs and {} outputs, the function has {} and {}",
                     p.node.input.size(), p.node.output.size(), f.input.size(), f.output.size());
     }
@@ -169,7 +169,7 @@ class Checker {
         }
         size_t callee = calls_[f][next++];
         if (state[callee] == State::open) {
-          report_.add(Severity::error, function_path(f), model_.functions[f].at, "onnx-depth",
+          report_.add(Severity::error, function_path(f), model_.functions[f].at, "onnx-recursion",
                       "the function calls '{}', which leads back to it",
                       printable(model_.functions[callee].name));
         } else if (state[callee] == State::done) {
@@ -244,7 +244,7 @@ class Checker {
   void declare(std::string_view name, int64_t as, const std::string& place, uint64_t at,
                Scope& scope) {
     if (name.empty()) {
-      report_.add(Severity::error, place, at, "onnx-graph", "the value has no name");
+      report_.add(Severity::error, place, at, "onnx-name", "the value has no name");
       return;
     }
     auto [known, fresh] = scope.made.emplace(name, as);
@@ -253,7 +253,7 @@ class Checker {
       known->second = as;
       return;
     }
-    report_.add(Severity::error, place, at, "onnx-graph", "the name is already that of {}",
+    report_.add(Severity::error, place, at, "onnx-name", "the name is already that of {}",
                 maker(known->second));
   }
 
@@ -261,7 +261,7 @@ class Checker {
   void check_result(std::string_view name, const std::string& place, uint64_t at,
                     const Scope& scope) {
     if (!name.empty() && scope.find(name) == Scope::Found::yes) return;
-    report_.add(Severity::error, place, at, "onnx-graph", "nothing makes the output '{}'",
+    report_.add(Severity::error, place, at, "onnx-undefined", "nothing makes the output '{}'",
                 printable(name));
   }
 
@@ -273,7 +273,7 @@ class Checker {
         if (name.empty()) continue;
         auto [known, fresh] = scope.made.emplace(name, static_cast<int64_t>(i));
         if (fresh) continue;
-        report_.error({path, i, nodes[i]}, "onnx-graph", "output '{}' is already made by {}",
+        report_.error({path, i, nodes[i]}, "onnx-name", "output '{}' is already made by {}",
                       printable(name), maker(known->second));
       }
       if (nodes[i].op_type == "Constant" && nodes[i].output.size() == 1 &&
@@ -294,10 +294,10 @@ class Checker {
       if (name.empty()) continue;
       Scope::Found found = scope.find(name);
       if (found == Scope::Found::later) {
-        report_.error(p, "onnx-graph", "input '{}' is made later: nodes must be sorted",
+        report_.error(p, "onnx-order", "input '{}' is made later: nodes must be sorted",
                       printable(name));
       } else if (found == Scope::Found::no) {
-        report_.error(p, "onnx-graph", "nothing makes input '{}'", printable(name));
+        report_.error(p, "onnx-undefined", "nothing makes input '{}'", printable(name));
       }
     }
     const OpVersion* op = check_operator(p);
@@ -320,14 +320,14 @@ class Checker {
   const OpVersion* check_operator(const NodePlace& p) {
     const NodeProto& n = p.node;
     if (n.op_type.empty()) {
-      report_.error(p, "onnx-node", "the node has no operator");
+      report_.error(p, "onnx-operator", "the node has no operator");
       return nullptr;
     }
     std::string_view domain = normal_domain(n.domain);
     const std::string name = domain.empty() ? "ai.onnx" : printable(domain);
     auto import = imports_->find(domain);
     if (import == imports_->end() && unimported_.emplace(current_, domain).second) {
-      report_.error(p, "onnx-graph", "the opset of domain {} is not imported", name);
+      report_.error(p, "onnx-opset", "the opset of domain {} is not imported", name);
     }
     if (!functions_.empty()) {
       auto function = functions_.find(FunctionKey{domain, n.op_type, n.overload});
@@ -339,7 +339,7 @@ class Checker {
     if (import == imports_->end() || import->second < 1) return nullptr;
     if (!known_domain(domain)) {
       if (!foreign_.emplace(domain, n.op_type).second) return nullptr;
-      report_.add(Severity::note, to_string(p), n.at, "run-foreign",
+      report_.add(Severity::note, to_string(p), n.at, "onnx-foreign",
                   "the operators of domain {} are not those of ONNX: the node is not checked", name);
       return nullptr;
     }
@@ -348,18 +348,18 @@ class Checker {
       // No error: operators were experimental before they got a version, or never did.
       if (!foreign_.emplace(domain, n.op_type).second) return nullptr;
       if (known_op(domain, n.op_type)) {
-        report_.warning(p, "onnx-node", "{} came after opset {} of {}", n.op_type.get(),
+        report_.warning(p, "onnx-operator", "{} came after opset {} of {}", n.op_type.get(),
                       import->second, name);
         return nullptr;
       }
       std::string_view near = nearest_op(domain, n.op_type);
-      report_.warning(p, "onnx-node", "{} has no operator {}{}", name, quote(printable(n.op_type)),
+      report_.warning(p, "onnx-operator", "{} has no operator {}{}", name, quote(printable(n.op_type)),
                     near.empty() ? "" : fmt::format("; {} is near", near));
       return nullptr;
     }
     if (op->deprecated) {
       if (foreign_.emplace(domain, n.op_type).second) {
-        report_.add(Severity::note, to_string(p), n.at, "onnx-node",
+        report_.add(Severity::note, to_string(p), n.at, "onnx-operator",
                     "{} is withdrawn since version {} of {}", op->name, op->since, name);
       }
       // Runtimes keep it in its last form.
@@ -376,11 +376,11 @@ class Checker {
     auto n = static_cast<int64_t>(std::min<size_t>(found, INT32_MAX));
     if (n >= least && n <= most) return;
     if (least == most) {
-      report_.error(p, "onnx-node", "{} {}, {} expected", found, what, least);
+      report_.error(p, "onnx-count", "{} {}, {} expected", found, what, least);
     } else if (most == kUnlimited) {
-      report_.error(p, "onnx-node", "{} {}, at least {} expected", found, what, least);
+      report_.error(p, "onnx-count", "{} {}, at least {} expected", found, what, least);
     } else {
-      report_.error(p, "onnx-node", "{} {}, {} to {} expected", found, what, least, most);
+      report_.error(p, "onnx-count", "{} {}, {} to {} expected", found, what, least, most);
     }
   }
 

@@ -19,8 +19,7 @@ struct CheckOptions {
   // Calls of functions nested deeper, and models of more functions, are an error (as onnx has it).
   unsigned max_function_depth = 100;
   size_t max_functions = 10000;
-  unsigned max_rank = 1024;
-  // A constant shape that asks for more elements than this is reported (limit-memory, a warning).
+  // A constant shape that asks for more elements than this is reported (onnx-huge, a warning).
   uint64_t max_elements = uint64_t{1} << 34;
 };
 

@@ -50,37 +50,37 @@ std::string_view name_of(AttributeType type) {
 // False when nothing further can be said about the attribute.
 bool check_form(const NodePlace& p, const AttributeProto& a, bool in_function, Report& report) {
   const std::string name = printable(a.name);
-  if (a.name.empty()) report.error(p, "onnx-node", "an attribute has no name");
+  if (a.name.empty()) report.error(p, "onnx-attribute", "an attribute has no name");
   int32_t number = a.type.value_or(0);
   if (number < 0 || number >= static_cast<int32_t>(std::size(kAttributeTypeNames))) {
-    report.error(p, "onnx-node", "attribute '{}' has type {}, 1 to {} are defined", name, number,
+    report.error(p, "onnx-attribute", "attribute '{}' has type {}, 1 to {} are defined", name, number,
                  std::size(kAttributeTypeNames) - 1);
     return false;
   }
   if (number == 0 && report.model.ir_version.value_or(0) >= 2) {
-    report.error(p, "onnx-node", "attribute '{}' has no type", name);
+    report.error(p, "onnx-attribute", "attribute '{}' has no type", name);
     return false;
   }
   AttributeType type = attribute_type(a);
   std::vector<AttributeType> set = fields_of(a);
   if (!a.ref_attr_name.empty()) {
     if (!in_function) {
-      report.error(p, "onnx-node",
+      report.error(p, "onnx-attribute",
                    "attribute '{}' refers to '{}' of a function, but stands in none", name,
                    printable(a.ref_attr_name));
     }
     if (!set.empty()) {
-      report.error(p, "onnx-node", "attribute '{}' has both a value and a reference", name);
+      report.error(p, "onnx-attribute", "attribute '{}' has both a value and a reference", name);
     }
     return true;
   }
   for (AttributeType other : set) {
     if (other == type) continue;
-    report.error(p, "onnx-node", "attribute '{}' is of type {} but holds a value of type {}", name,
+    report.error(p, "onnx-attribute", "attribute '{}' is of type {} but holds a value of type {}", name,
                  name_of(type), name_of(other));
   }
   if (set.empty() && !is_list(type)) {
-    report.error(p, "onnx-node", "attribute '{}' is of type {} but holds no value", name,
+    report.error(p, "onnx-attribute", "attribute '{}' is of type {} but holds no value", name,
                  name_of(type));
   }
   return true;
@@ -105,14 +105,14 @@ void check_declared(const NodePlace& p, const OpVersion& op, const AttributeProt
   for (const OpAttribute& known : op.attributes) {
     if (a.name != known.name) continue;
     if (attribute_type(a) != known.type) {
-      report.error(p, "onnx-node", "attribute '{}' is of type {}, {} expected", known.name,
+      report.error(p, "onnx-attribute", "attribute '{}' is of type {}, {} expected", known.name,
                    name_of(attribute_type(a)), name_of(known.type));
     }
     return;
   }
   // Names of two underscores are a runtime's own (onnx/defs/schema.cc).
   if (a.name.get().starts_with("__")) return;
-  report.error(p, "onnx-node", "{} of version {} has no attribute '{}'", op.name, op.since,
+  report.error(p, "onnx-attribute", "{} of version {} has no attribute '{}'", op.name, op.since,
                printable(a.name));
 }
 
@@ -129,13 +129,13 @@ void check_attributes(const NodePlace& p, const OpVersion* op, bool in_function,
   std::ranges::sort(names);
   for (size_t i = 1; i < names.size(); ++i) {
     if (names[i] == names[i - 1] && (i < 2 || names[i] != names[i - 2])) {
-      report.error(p, "onnx-node", "attribute '{}' is given twice", printable(names[i]));
+      report.error(p, "onnx-attribute", "attribute '{}' is given twice", printable(names[i]));
     }
   }
   if (!op) return;
   for (const OpAttribute& known : op->attributes) {
     if (known.required && !std::ranges::binary_search(names, known.name)) {
-      report.error(p, "onnx-node", "attribute '{}' is missing", known.name);
+      report.error(p, "onnx-attribute", "attribute '{}' is missing", known.name);
     }
   }
 }

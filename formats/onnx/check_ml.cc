@@ -45,17 +45,17 @@ class MlCheck {
 
   void expect(std::string_view name, size_t wanted) {
     if (size(name) == wanted) return;
-    report_.error(p_, "onnx-node", "attribute '{}' has {} entries, {} expected", name, size(name),
+    report_.error(p_, "onnx-ml-length", "attribute '{}' has {} entries, {} expected", name, size(name),
                   wanted);
   }
   void multiple(std::string_view name, size_t of) {
     if (of > 0 && size(name) % of == 0 && size(name) > 0) return;
-    report_.error(p_, "onnx-node", "attribute '{}' has {} entries, a multiple of {} expected", name,
+    report_.error(p_, "onnx-ml-length", "attribute '{}' has {} entries, a multiple of {} expected", name,
                   size(name), of);
   }
   void same(std::string_view a, std::string_view b) {
     if (size(a) == size(b)) return;
-    report_.error(p_, "onnx-node", "attribute '{}' has {} entries, '{}' has {}", a, size(a), b,
+    report_.error(p_, "onnx-ml-length", "attribute '{}' has {} entries, '{}' has {}", a, size(a), b,
                   size(b));
   }
   void one_of(std::initializer_list<std::string_view> names) {
@@ -65,15 +65,15 @@ class MlCheck {
     }
     if (given.size() == 1) return;
     if (given.empty()) {
-      report_.error(p_, "onnx-node", "neither of '{}' is given", fmt::join(names, "' and '"));
+      report_.error(p_, "onnx-attribute", "neither of '{}' is given", fmt::join(names, "' and '"));
     } else {
-      report_.error(p_, "onnx-node", "both '{}' are given", fmt::join(given, "' and '"));
+      report_.error(p_, "onnx-attribute", "both '{}' are given", fmt::join(given, "' and '"));
     }
   }
   void word(std::string_view name, std::initializer_list<std::string_view> known) {
     const AttributeProto* a = find(name);
     if (!a || !a->s.present() || std::ranges::find(known, a->s.get()) != known.end()) return;
-    report_.error(p_, "onnx-node", "attribute '{}' is {}, one of {} expected", name,
+    report_.error(p_, "onnx-attribute", "attribute '{}' is {}, one of {} expected", name,
                   quote(printable(a->s)), fmt::join(known, ", "));
   }
   void post_transform() {
@@ -84,7 +84,7 @@ class MlCheck {
     post_transform();
     int64_t targets = integer("targets", 1);
     if (targets < 1) {
-      report_.error(p_, "onnx-node", "targets is {}, at least 1 expected", targets);
+      report_.error(p_, "onnx-attribute", "targets is {}, at least 1 expected", targets);
       return;
     }
     multiple("coefficients", static_cast<size_t>(targets));
@@ -93,7 +93,7 @@ class MlCheck {
 
   size_t labels(std::string_view integers) {
     if (size(integers) > 0 && size("classlabels_strings") > 0) {
-      report_.error(p_, "onnx-node", "both '{}' and 'classlabels_strings' are given", integers);
+      report_.error(p_, "onnx-attribute", "both '{}' and 'classlabels_strings' are given", integers);
     }
     return std::max(size(integers), size("classlabels_strings"));
   }
@@ -120,7 +120,7 @@ class MlCheck {
     expect("rho", 1);
     int64_t supports = integer("n_supports", 0);
     if (supports < 0) {
-      report_.error(p_, "onnx-node", "n_supports is {}", supports);
+      report_.error(p_, "onnx-attribute", "n_supports is {}", supports);
     } else if (supports > 0) {
       expect("coefficients", static_cast<size_t>(supports));
       multiple("support_vectors", static_cast<size_t>(supports));
@@ -139,7 +139,7 @@ class MlCheck {
     uint64_t vectors = 0;
     for (int64_t n : counts->ints) {
       if (n < 0 || n > std::numeric_limits<int32_t>::max()) {
-        report_.error(p_, "onnx-node", "vectors_per_class has {}", n);
+        report_.error(p_, "onnx-attribute", "vectors_per_class has {}", n);
         return;
       }
       vectors += static_cast<uint64_t>(n);
@@ -170,7 +170,7 @@ class MlCheck {
     }
     if (keys.empty() && values.empty() && find("classes_strings")) return;  // of version 1
     if (keys.size() != 1 || values.size() != 1) {
-      report_.error(p_, "onnx-node", "{} lists of keys and {} of values, one of each expected",
+      report_.error(p_, "onnx-attribute", "{} lists of keys and {} of values, one of each expected",
                     keys.size(), values.size());
       return;
     }

@@ -6,14 +6,6 @@
 namespace panmodel::onnx {
 namespace {
 
-// Of a rank beyond the limit nothing is decoded: sizes are products over the rank.
-bool rank_fits(size_t rank, const std::string& path, uint64_t at, Report& report) {
-  if (rank <= report.options.max_rank) return true;
-  report.add(Severity::error, path, at, "onnx-tensor-rank", "{} dimensions, {} are the limit", rank,
-             report.options.max_rank);
-  return false;
-}
-
 void check_element(const std::optional<int32_t>& type, const std::string& path, uint64_t at,
                    Report& report) {
   if (data_type_row(type.value_or(0))) return;
@@ -22,7 +14,12 @@ void check_element(const std::optional<int32_t>& type, const std::string& path, 
 }
 
 void check_shape(const Box<TensorShapeProto>& shape, const std::string& path, Report& report) {
-  if (!shape || !rank_fits(shape->dim.size(), path, shape->at, report)) return;
+  if (!shape) return;
+  if (shape->dim.size() > kMaxRank) {
+    report.add(Severity::error, path, shape->at, "onnx-tensor-rank",
+               "{} dimensions, {} are the limit", shape->dim.size(), kMaxRank);
+    return;
+  }
   for (size_t i = 0; i < shape->dim.size(); ++i) {
     const DimensionProto& d = shape->dim[i];
     if (!d.dim_value || *d.dim_value >= 0) continue;
@@ -40,7 +37,7 @@ std::string to_string(const NodePlace& p) {
 
 void Report::finish() {
   if (found_ <= options.max_problems) return;
-  out_.report(Severity::error, location_of(model, "", kNoOffset), "onnx-graph",
+  out_.report(Severity::error, location_of(model, "", kNoOffset), "onnx-more",
               "{} more problems are not listed", found_ - options.max_problems);
 }
 
@@ -102,30 +99,6 @@ std::optional<int64_t> Scope::length(std::string_view name) const {
     if (s->made.contains(name)) return std::nullopt;
   }
   return std::nullopt;
-}
-
-void check_tensor(const TensorProto& t, const std::string& path, Report& report) {
-  if (!rank_fits(t.dims.size(), path, t.at, report)) return;
-  try {
-    const Location loc = location_of(report.model, path, t.at);
-    if (t.data_location.value_or(0) == 1 && !report.options.external_data) {
-      parse_external(t, loc);
-      return;
-    }
-    decode_tensor(t, {.external = &report.external, .aligned = false}, loc);
-  } catch (const Failure& f) {
-    report.add(f.diagnostic);
-  }
-}
-
-void check_sparse(const SparseTensorProto& t, const std::string& path, Report& report) {
-  if (!rank_fits(t.dims.size(), path, t.at, report)) return;
-  try {
-    decode_sparse(t, {.external = &report.external, .aligned = false},
-                  location_of(report.model, path, t.at));
-  } catch (const Failure& f) {
-    report.add(f.diagnostic);
-  }
 }
 
 void check_type(const TypeProto& outer, const std::string& path, Report& report) {

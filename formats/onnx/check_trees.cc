@@ -28,7 +28,7 @@ class TreeCheck {
     const bool classifier = p_.node.op_type == "TreeEnsembleClassifier";
     const std::string weights = classifier ? "class_" : "target_";
     n_ = size("nodes_treeids");
-    if (n_ == 0) error("attribute 'nodes_treeids' is empty");
+    if (n_ == 0) error("onnx-ml-length", "attribute 'nodes_treeids' is empty");
     bool whole = true;
     for (const char* name : {"nodes_nodeids", "nodes_modes", "nodes_truenodeids",
                              "nodes_falsenodeids", "nodes_featureids"}) {
@@ -73,7 +73,7 @@ class TreeCheck {
       for (size_t i = 0; i < n_; ++i) {
         const size_t limit = leaf[i] != 0 ? leaves : n_;
         if (ids[i] < 0 || static_cast<uint64_t>(ids[i]) >= limit) {
-          error("{}[{}] is {}, less than {} expected", name, i, ids[i], limit);
+          error("onnx-tree", "{}[{}] is {}, less than {} expected", name, i, ids[i], limit);
         } else if (leaf[i] == 0) {
           children[2 * i + static_cast<size_t>(side)] = static_cast<size_t>(ids[i]);
         }
@@ -84,8 +84,8 @@ class TreeCheck {
 
  private:
   template <class... A>
-  void error(fmt::format_string<A...> f, A&&... args) {
-    report_.error(p_, "onnx-node", f, std::forward<A>(args)...);
+  void error(Code code, fmt::format_string<A...> f, A&&... args) {
+    report_.error(p_, code, f, std::forward<A>(args)...);
   }
   const AttributeProto* find(std::string_view name) const { return find_attribute(p_.node, name); }
   const std::vector<int64_t>& ints(std::string_view name) const {
@@ -101,7 +101,7 @@ class TreeCheck {
   }
   bool expect(std::string_view name, size_t wanted) {
     if (size(name) == wanted) return true;
-    error("attribute '{}' has {} entries, {} expected", name, size(name), wanted);
+    error("onnx-ml-length", "attribute '{}' has {} entries, {} expected", name, size(name), wanted);
     return false;
   }
   void optional(const std::string& name, size_t wanted) {
@@ -110,14 +110,14 @@ class TreeCheck {
   // A list of floats or, since version 3, a tensor; one of the two.
   void values(const std::string& name, size_t wanted) {
     const std::string tensor = name + "_as_tensor";
-    if (size(name) > 0 && size(tensor) > 0) error("both '{}' and '{}' are given", name, tensor);
+    if (size(name) > 0 && size(tensor) > 0) error("onnx-attribute", "both '{}' and '{}' are given", name, tensor);
     expect(size(tensor) > 0 ? tensor : name, wanted);
   }
 
   void word(std::string_view name, std::initializer_list<std::string_view> known) {
     const AttributeProto* a = find(name);
     if (!a || !a->s.present() || std::ranges::find(known, a->s.get()) != known.end()) return;
-    error("attribute '{}' is {}, one of {} expected", name, quote(printable(a->s)),
+    error("onnx-attribute", "attribute '{}' is {}, one of {} expected", name, quote(printable(a->s)),
           fmt::join(known, ", "));
   }
   void words() {
@@ -126,13 +126,13 @@ class TreeCheck {
   }
   void number_in(std::string_view name, int64_t most) {
     const AttributeProto* a = find(name);
-    if (a && a->i && (*a->i < 0 || *a->i > most)) error("{} is {}, 0 to {} expected", name, *a->i, most);
+    if (a && a->i && (*a->i < 0 || *a->i > most)) error("onnx-attribute", "{} is {}, 0 to {} expected", name, *a->i, most);
   }
   void in_range(std::string_view name, int64_t limit) {
     const auto& ids = ints(name);
     for (size_t i = 0; i < ids.size(); ++i) {
       if (ids[i] < 0 || ids[i] >= limit) {
-        error("{}[{}] is {}, less than {} expected", name, i, ids[i], limit);
+        error("onnx-tree", "{}[{}] is {}, less than {} expected", name, i, ids[i], limit);
       }
     }
   }
@@ -141,7 +141,7 @@ class TreeCheck {
     for (size_t i = 0; i < ids.size(); ++i) {
       if (!leaf.empty() && leaf[i]) continue;
       if (ids[i] < 0 || ids[i] > std::numeric_limits<int32_t>::max()) {
-        error("nodes_featureids[{}] is {}, 0 to {} expected", i, ids[i],
+        error("onnx-tree", "nodes_featureids[{}] is {}, 0 to {} expected", i, ids[i],
               std::numeric_limits<int32_t>::max());
       }
     }
@@ -160,10 +160,10 @@ class TreeCheck {
     for (size_t i = 0; i < n_; ++i) {
       leaf[i] = modes[i] == "LEAF";
       if (std::ranges::find(kModes, modes[i].get()) == std::end(kModes)) {
-        error("nodes_modes[{}] is {}, which is no mode", i, quote(printable(modes[i])));
+        error("onnx-tree", "nodes_modes[{}] is {}, which is no mode", i, quote(printable(modes[i])));
       }
       if (!index_.emplace(Key(trees[i], nodes[i]), i).second) {
-        error("node {} of tree {} is given twice", nodes[i], trees[i]);
+        error("onnx-tree", "node {} of tree {} is given twice", nodes[i], trees[i]);
       }
     }
     if (ints("nodes_featureids").size() == n_) feature_ids(ints("nodes_featureids"), leaf);
@@ -177,7 +177,7 @@ class TreeCheck {
         if (child != index_.end()) {
           children[2 * i + static_cast<size_t>(side)] = child->second;
         } else {
-          error("{}[{}] is {}: tree {} has no such node", name, i, ids[i], trees[i]);
+          error("onnx-tree", "{}[{}] is {}: tree {} has no such node", name, i, ids[i], trees[i]);
         }
       }
     }
@@ -202,7 +202,7 @@ class TreeCheck {
         const size_t parent = node, child = children[2 * node + side++];
         if (child == kNone || state[child] == State::done) continue;
         if (state[child] == State::open) {
-          error("node at {} leads back to the node at {}: the tree has a cycle", parent, child);
+          error("onnx-tree", "node at {} leads back to the node at {}: the tree has a cycle", parent, child);
         } else {
           stack.emplace_back(child, 0);
         }
@@ -221,16 +221,16 @@ class TreeCheck {
     const size_t given = size(name), targets = target_count(classifier);
     // One number for two classes is that of the second.
     if (given == 0 || given == targets || (classifier && targets <= 2 && given == 1)) return;
-    error("attribute '{}' has {} entries, {} expected", name, given, targets);
+    error("onnx-ml-length", "attribute '{}' has {} entries, {} expected", name, given, targets);
   }
 
   void outputs(const std::string& prefix, bool classifier) {
     if (classifier && size("classlabels_int64s") > 0 && size("classlabels_strings") > 0) {
-      error("both 'classlabels_int64s' and 'classlabels_strings' are given");
+      error("onnx-attribute", "both 'classlabels_int64s' and 'classlabels_strings' are given");
     }
     const size_t targets = target_count(classifier);
     if (classifier && targets == 0) {
-      error("the node has no class labels");
+      error("onnx-attribute", "the node has no class labels");
     } else {
       in_range(prefix + "ids", static_cast<int64_t>(targets));
     }
@@ -239,7 +239,7 @@ class TreeCheck {
     if (index_.empty()) return;
     for (size_t i = 0; i < std::min(trees.size(), nodes.size()); ++i) {
       if (index_.contains(Key(trees[i], nodes[i]))) continue;
-      error("{}nodeids[{}] is {}: tree {} has no such node", prefix, i, nodes[i], trees[i]);
+      error("onnx-tree", "{}nodeids[{}] is {}: tree {} has no such node", prefix, i, nodes[i], trees[i]);
     }
   }
 

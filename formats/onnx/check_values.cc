@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "formats/onnx/check_parts.h"
+#include "formats/onnx/tensor_data.h"
 
 namespace panmodel::onnx {
 namespace {
@@ -29,7 +30,7 @@ class ValueCheck {
  private:
   std::optional<std::vector<int64_t>> constant(size_t input) const {
     if (input >= p_.node.input.size() || p_.node.input[input].empty()) return std::nullopt;
-    return scope_.integers(p_.node.input[input], report_.options.max_rank);
+    return scope_.integers(p_.node.input[input], kMaxRank);
   }
   std::optional<int64_t> scalar(size_t input) const {
     auto v = constant(input);
@@ -48,17 +49,17 @@ class ValueCheck {
       if (!v) continue;
       for (size_t i = 0; i < v->size(); ++i) {
         if ((*v)[i] >= 1) continue;
-        report_.error(p_, "onnx-node", "{}[{}] is {}, at least 1 expected", name, i, (*v)[i]);
+        report_.error(p_, "onnx-window", "{}[{}] is {}, at least 1 expected", name, i, (*v)[i]);
       }
       if (rank == 0) {
         rank = v->size();
       } else if (v->size() != rank) {
-        report_.error(p_, "onnx-node", "{} has {} entries, {} expected", name, v->size(), rank);
+        report_.error(p_, "onnx-window", "{} has {} entries, {} expected", name, v->size(), rank);
       }
     }
     const std::vector<int64_t>* pads = list("pads");
     if (rank > 0 && pads && pads->size() != 2 * rank) {
-      report_.error(p_, "onnx-node", "pads has {} entries, {} expected", pads->size(), 2 * rank);
+      report_.error(p_, "onnx-window", "pads has {} entries, {} expected", pads->size(), 2 * rank);
     }
   }
 
@@ -66,9 +67,9 @@ class ValueCheck {
     const size_t at = op == "ConstantOfShape" ? 0 : 1;
     if (at >= p_.node.input.size()) return;
     auto length = scope_.length(p_.node.input[at]);
-    if (length && *length > report_.options.max_rank) {
+    if (length && *length > static_cast<int64_t>(kMaxRank)) {
       report_.error(p_, "onnx-tensor-rank", "a shape of {} dimensions, {} are the limit", *length,
-                    report_.options.max_rank);
+                    static_cast<int64_t>(kMaxRank));
       return;
     }
     auto dims = constant(at);
@@ -79,7 +80,7 @@ class ValueCheck {
     for (size_t i = 0; i < dims->size(); ++i) {
       int64_t d = (*dims)[i];
       if (d < 0) {
-        report_.error(p_, "onnx-node", "dimension {} of the constant shape is {}", i, d);
+        report_.error(p_, "onnx-tensor-dims", "dimension {} of the constant shape is {}", i, d);
         return;
       }
       if (d == 0) return;
@@ -90,13 +91,13 @@ class ValueCheck {
   }
 
   void huge(std::string_view what, const std::string& found) {
-    report_.warning(p_, "limit-memory", "constants ask for {} {} elements, {} are the limit",
+    report_.warning(p_, "onnx-huge", "constants ask for {} {} elements, {} are the limit",
                     what, found, report_.options.max_elements);
   }
 
   void range() {
     auto start = scalar(0), limit = scalar(1), delta = scalar(2);
-    if (delta && *delta == 0) report_.error(p_, "onnx-node", "delta is 0");
+    if (delta && *delta == 0) report_.error(p_, "onnx-step", "delta is 0");
     if (!start || !limit || !delta || *delta == 0) return;
     const bool up = *delta > 0;
     if (up ? *start >= *limit : *start <= *limit) return;
@@ -112,7 +113,7 @@ class ValueCheck {
     if (!trips || *trips < 0 || static_cast<uint64_t>(*trips) <= report_.options.max_elements) return;
     // INT64_MAX is how exporters write a loop that its condition ends.
     if (*trips == INT64_MAX && p_.node.input.size() > 1 && !p_.node.input[1].empty()) return;
-    report_.warning(p_, "limit-memory", "a constant asks for {} iterations, {} are the limit",
+    report_.warning(p_, "onnx-huge", "a constant asks for {} iterations, {} are the limit",
                     *trips, report_.options.max_elements);
   }
 
@@ -120,14 +121,14 @@ class ValueCheck {
     const AttributeProto* a = find_attribute(p_.node, "num_scan_inputs");
     if (!a || !a->i) return;
     if (*a->i >= 1 && static_cast<uint64_t>(*a->i) <= p_.node.input.size()) return;
-    report_.error(p_, "onnx-node", "num_scan_inputs is {}, the node has {} inputs", *a->i,
+    report_.error(p_, "onnx-scan", "num_scan_inputs is {}, the node has {} inputs", *a->i,
                   p_.node.input.size());
   }
 
   void steps() {
     auto v = constant(4);
     if (!v || std::ranges::find(*v, 0) == v->end()) return;
-    report_.error(p_, "onnx-node", "a step is 0");
+    report_.error(p_, "onnx-step", "a step is 0");
   }
 
   void split() {
@@ -138,18 +139,18 @@ class ValueCheck {
     // A vector may hold empty parts; a scalar divides.
     if (!v || (t && !t->dims.empty())) {
       if (v && std::ranges::any_of(*v, [](int64_t n) { return n < 0; })) {
-        report_.error(p_, "onnx-node", "a length of split is negative");
+        report_.error(p_, "onnx-step", "a length of split is negative");
       }
       return;
     }
     if (v->size() == 1 && v->front() < 1) {
-      report_.error(p_, "onnx-node", "split is {}, at least 1 expected", v->front());
+      report_.error(p_, "onnx-step", "split is {}, at least 1 expected", v->front());
     }
   }
 
   void depth() {
     auto v = scalar(1);
-    if (v && *v < 1) report_.error(p_, "onnx-node", "depth is {}, at least 1 expected", *v);
+    if (v && *v < 1) report_.error(p_, "onnx-step", "depth is {}, at least 1 expected", *v);
     if (v && *v > 0 && static_cast<uint64_t>(*v) > report_.options.max_elements) {
       huge("a depth of", fmt::format("{}", *v));
     }

@@ -28,51 +28,69 @@ bool is_set(const TensorProto& t, ValueField field) {
   return false;
 }
 
+// Takes what is wrong with a tensor: throws the first problem, or collects them all.
+class Problems {
+ public:
+  Problems(const Location& loc, Diagnostics* all) : loc_(loc), all_(all) {}
+  template <class... A>
+  void add(Code code, fmt::format_string<A...> f, A&&... args) {
+    if (all_ == nullptr) fail(loc_, code, f, std::forward<A>(args)...);
+    all_->report(Severity::error, loc_, code, f, std::forward<A>(args)...);
+  }
+
+ private:
+  const Location& loc_;
+  Diagnostics* all_;
+};
+
 // One field may hold elements, and it must be the one of the type (onnx.proto, TensorProto).
-void check_fields(const TensorProto& t, const DataTypeRow& row, bool external, const Location& loc) {
+void check_fields(const TensorProto& t, const DataTypeRow* row, bool external, Problems& problems) {
   if (t.segment) {
-    fail(loc, "onnx-tensor-segment", "tensor '{}' is a segment of a larger tensor", t.name.get());
+    problems.add("onnx-tensor-segment", "tensor '{}' is a segment of a larger tensor", t.name.get());
   }
-  auto conflict = [&](std::string_view a, std::string_view b) {
-    fail(loc, "onnx-tensor-fields", "tensor '{}' has both {} and {}", t.name.get(), a, b);
-  };
   std::string_view used;
-  if (external) used = "external data";
-  if (t.raw_data) {
-    if (!used.empty()) conflict(used, "raw_data");
-    used = "raw_data";
-  }
+  auto use = [&](std::string_view field) {
+    if (!used.empty()) {
+      problems.add("onnx-tensor-fields", "tensor '{}' has both {} and {}", t.name.get(), used, field);
+    }
+    used = field;
+  };
+  if (external) use("external data");
+  if (t.raw_data) use("raw_data");
   for (ValueField field : {ValueField::float_data, ValueField::int32_data, ValueField::string_data,
                            ValueField::int64_data, ValueField::double_data,
                            ValueField::uint64_data}) {
     if (!is_set(t, field)) continue;
-    if (!used.empty()) conflict(used, field_name(field));
-    used = field_name(field);
-    if (field != row.field) {
-      fail(loc, "onnx-tensor-fields", "elements of type {} belong into {} or raw_data, not {}",
-           row.name, field_name(row.field), used);
+    use(field_name(field));
+    if (row != nullptr && field != row->field) {
+      problems.add("onnx-tensor-fields", "elements of type {} belong into {} or raw_data, not {}",
+                   row->name, field_name(row->field), used);
     }
   }
   if (!external && !t.external_data.empty()) {
-    fail(loc, "onnx-tensor-fields", "external_data is given but data_location is not EXTERNAL");
+    problems.add("onnx-tensor-fields", "external_data is given but data_location is not EXTERNAL");
   }
-  if (row.type == DataType::string && (t.raw_data || external)) {
-    fail(loc, "onnx-tensor-fields", "strings are in {}, only string_data can hold them", used);
+  if (row != nullptr && row->type == DataType::string && (t.raw_data || external)) {
+    problems.add("onnx-tensor-fields", "strings are in {}, only string_data can hold them", used);
   }
 }
 
-uint64_t count_elements(const std::vector<int64_t>& dims, const Location& loc) {
+uint64_t count_elements(const std::vector<int64_t>& dims, Problems& problems) {
   uint64_t count = 1;
   bool zero = false, overflow = false;
   for (size_t i = 0; i < dims.size(); ++i) {
-    if (dims[i] < 0) fail(loc, "onnx-tensor-dims", "dimension {} is {}", i, dims[i]);
+    if (dims[i] < 0) {
+      problems.add("onnx-tensor-dims", "dimension {} is {}", i, dims[i]);
+      continue;
+    }
     zero = zero || dims[i] == 0;
     overflow = overflow || !checked_mul(count, static_cast<uint64_t>(dims[i]), &count);
   }
   if (zero) return 0;
   // The count must serve as a signed index too.
   if (overflow || count > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-    fail(loc, "onnx-tensor-dims", "the product of the dimensions exceeds 2^63 - 1");
+    problems.add("onnx-tensor-dims", "the product of the dimensions exceeds 2^63 - 1");
+    return 0;
   }
   return count;
 }
@@ -201,6 +219,68 @@ size_t alignment(DataType type) {
   return type == DataType::c64 || type == DataType::c128 ? size / 2 : size;
 }
 
+// What a tensor says of its data, before any of it is looked at.
+struct Form {
+  const DataTypeRow* row;  // null for an unknown type, which is a problem
+  bool external;
+  uint64_t count;
+};
+
+Form form_of(const TensorProto& t, Problems& problems) {
+  if (t.dims.size() > kMaxRank) {
+    problems.add("onnx-tensor-rank", "{} dimensions, {} are the limit", t.dims.size(), kMaxRank);
+  }
+  Form form{data_type_row(t.data_type.value_or(0)), t.data_location.value_or(0) == 1, 0};
+  if (form.row == nullptr) {
+    problems.add("onnx-tensor-type", "tensor '{}' has element type {}, 1 to {} are defined",
+                 t.name.get(), t.data_type.value_or(0), std::size(kDataTypes) - 1);
+  }
+  if (int32_t where = t.data_location.value_or(0); where != 0 && where != 1) {
+    problems.add("onnx-tensor-fields", "data_location is {}, 0 or 1 expected", where);
+  }
+  check_fields(t, form.row, form.external, problems);
+  form.count = count_elements(t.dims, problems);
+  return form;
+}
+
+TensorData decode(const TensorProto& t, const Form& form, const DecodeOptions& options,
+                  const Location& loc) {
+  const DataTypeRow& row = *form.row;
+  TensorData out;
+  out.type = row.type;
+  out.dims = t.dims;
+  out.count = form.count;
+  if (row.type == DataType::string) {
+    expect_length(t.string_data.size(), out.count, "strings", row, out.count, loc);
+    out.strings = t.string_data;
+    return out;
+  }
+  std::optional<uint64_t> raw = raw_size(row.type, out.count);
+  if (!raw) fail(loc, "onnx-tensor-dims", "{} {} elements exceed 2^64 bits", out.count, row.name);
+  if (form.external) {
+    ExternalReference ref = parse_external(t, loc);
+    if (!options.external) {
+      fail(loc, "onnx-external-base", "tensor '{}' is in an external file", t.name.get());
+    }
+    out.data = options.external->get(ref, *raw, loc);
+  } else if (t.raw_data) {
+    expect_length(t.raw_data->size(), *raw, "bytes of raw_data", row, out.count, loc);
+    out.data = *t.raw_data;
+  } else {
+    out.data = decode_typed(t, row, out.count, loc);
+    check_range(out, row, loc);
+    return out;
+  }
+  if (row.bits < 8) {
+    out.data = unpack(out.data.data, row.type, out.count, row.bits);
+  } else if (row.type == DataType::boolean) {
+    check_range(out, row, loc);
+  }
+  auto address = reinterpret_cast<uintptr_t>(out.data.begin());
+  if (options.aligned && address % alignment(row.type) != 0) out.data = Bytes::copy_of(out.data.text());
+  return out;
+}
+
 }  // namespace
 
 size_t element_size(DataType type) {
@@ -215,51 +295,29 @@ std::optional<uint64_t> raw_size(DataType type, uint64_t count) {
   return bits / 8 + (bits % 8 != 0);
 }
 
+std::vector<Diagnostic> tensor_problems(const TensorProto& t, const DecodeOptions& options,
+                                        const Location& loc) {
+  Diagnostics all;
+  Problems problems(loc, &all);
+  const Form form = form_of(t, problems);
+  // The length is what the type, the dimensions and one field of data say.
+  if (!all.list().empty()) return all.list();
+  try {
+    decode(t, form, options, loc);
+  } catch (const Failure& f) {
+    return {f.diagnostic};
+  }
+  return {};
+}
+
 TensorData decode_tensor(const TensorProto& t, const DecodeOptions& options, const Location& loc) {
-  const DataTypeRow* row = data_type_row(t.data_type.value_or(0));
-  if (!row) {
-    fail(loc, "onnx-tensor-type", "tensor '{}' has element type {}, 1 to {} are defined",
-         t.name.get(), t.data_type.value_or(0), std::size(kDataTypes) - 1);
-  }
-  int32_t where = t.data_location.value_or(0);
-  if (where != 0 && where != 1) {
-    fail(loc, "onnx-tensor-fields", "data_location is {}, 0 or 1 expected", where);
-  }
-  bool external = where == 1;
-  check_fields(t, *row, external, loc);
-  TensorData out;
-  out.type = row->type;
-  out.dims = t.dims;
-  out.count = count_elements(t.dims, loc);
-  if (row->type == DataType::string) {
-    expect_length(t.string_data.size(), out.count, "strings", *row, out.count, loc);
-    out.strings = t.string_data;
-    return out;
-  }
-  std::optional<uint64_t> raw = raw_size(row->type, out.count);
-  if (!raw) fail(loc, "onnx-tensor-dims", "{} {} elements exceed 2^64 bits", out.count, row->name);
-  if (external) {
-    ExternalReference ref = parse_external(t, loc);
-    if (!options.external) {
-      fail(loc, "onnx-external-base", "tensor '{}' is in an external file", t.name.get());
-    }
-    out.data = options.external->get(ref, *raw, loc);
-  } else if (t.raw_data) {
-    expect_length(t.raw_data->size(), *raw, "bytes of raw_data", *row, out.count, loc);
-    out.data = *t.raw_data;
-  } else {
-    out.data = decode_typed(t, *row, out.count, loc);
-    check_range(out, *row, loc);
-    return out;
-  }
-  if (row->bits < 8) {
-    out.data = unpack(out.data.data, row->type, out.count, row->bits);
-  } else if (row->type == DataType::boolean) {
-    check_range(out, *row, loc);
-  }
-  auto address = reinterpret_cast<uintptr_t>(out.data.begin());
-  if (options.aligned && address % alignment(row->type) != 0) out.data = Bytes::copy_of(out.data.text());
-  return out;
+  Problems problems(loc, nullptr);
+  return decode(t, form_of(t, problems), options, loc);
+}
+
+uint64_t count_elements(const std::vector<int64_t>& dims, const Location& loc) {
+  Problems problems(loc, nullptr);
+  return count_elements(dims, problems);
 }
 
 TensorProto encode_tensor(const TensorData& d, std::string_view name) {
@@ -275,70 +333,6 @@ TensorProto encode_tensor(const TensorData& d, std::string_view name) {
   bool packed = row && row->bits < 8;
   t.raw_data = packed ? pack(d.data.data, row->bits) : d.data;
   return t;
-}
-
-SparseData decode_sparse(const SparseTensorProto& t, const DecodeOptions& options,
-                         const Location& loc) {
-  if (!t.values || !t.indices) fail(loc, "onnx-sparse", "a sparse tensor needs values and indices");
-  uint64_t dense = count_elements(t.dims, loc);
-  SparseData out;
-  out.dims = t.dims;
-  if (t.dims.empty()) fail(loc, "onnx-sparse", "a sparse tensor needs at least one dimension");
-  if (t.values->dims.size() != 1) {
-    fail(loc, "onnx-sparse", "values have {} dimensions, 1 expected", t.values->dims.size());
-  }
-  out.values = decode_tensor(*t.values, options, loc);
-  TensorData indices = decode_tensor(*t.indices, options, loc);
-  if (indices.type != DataType::i64) {
-    fail(loc, "onnx-sparse", "indices have type {}, INT64 expected",
-         kDataTypes[static_cast<size_t>(indices.type)].name);
-  }
-  uint64_t nnz = out.values.count, rank = t.dims.size();
-  bool linear = indices.dims.size() == 1;
-  bool fits = linear ? indices.count == nnz
-                     : indices.dims.size() == 2 && static_cast<uint64_t>(indices.dims[0]) == nnz &&
-                           static_cast<uint64_t>(indices.dims[1]) == rank;
-  if (!fits) {
-    fail(loc, "onnx-sparse", "{} values need [{}] or [{}, {}] indices, {} numbers found", nnz, nnz,
-         nnz, rank, indices.count);
-  }
-  const auto* index = reinterpret_cast<const int64_t*>(indices.data.begin());
-  // Copied element-wise: without `aligned` the view may lie anywhere.
-  auto at = [&](uint64_t i) { return load_le<int64_t>(index + i); };
-  uint64_t numbers = 0;
-  if (!checked_mul(nnz, rank, &numbers)) fail(loc, "onnx-sparse", "too many indices");
-  out.indices.reserve(numbers);
-  uint64_t last = 0;
-  for (uint64_t i = 0; i < nnz; ++i) {
-    uint64_t position = 0;
-    if (linear) {
-      int64_t p = at(i);
-      if (p < 0 || static_cast<uint64_t>(p) >= dense) {
-        fail(loc, "onnx-sparse", "index {} is {}, the tensor has {} elements", i, p, dense);
-      }
-      position = static_cast<uint64_t>(p);
-      uint64_t rest = position, place = out.indices.size();
-      out.indices.resize(place + rank);
-      for (uint64_t d = rank; d-- > 0; rest /= static_cast<uint64_t>(t.dims[d])) {
-        out.indices[place + d] = static_cast<int64_t>(rest % static_cast<uint64_t>(t.dims[d]));
-      }
-    } else {
-      for (uint64_t d = 0; d < rank; ++d) {
-        int64_t p = at(i * rank + d);
-        if (p < 0 || p >= t.dims[d]) {
-          fail(loc, "onnx-sparse", "index {} of value {} is {}, the dimension is {}", d, i, p,
-               t.dims[d]);
-        }
-        position = position * static_cast<uint64_t>(t.dims[d]) + static_cast<uint64_t>(p);
-        out.indices.push_back(p);
-      }
-    }
-    if (i > 0 && position <= last) {
-      fail(loc, "onnx-sparse", "index of value {} does not follow the one before", i);
-    }
-    last = position;
-  }
-  return out;
 }
 
 }  // namespace panmodel::onnx

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/diagnostic.h"
 #include "base/location.h"
 #include "formats/onnx/document.h"
 #include "formats/onnx/external_data.h"
@@ -41,23 +42,22 @@ struct DecodeOptions {
   const ExternalFiles* external = nullptr;  // without it, external data fails by name
   bool aligned = true;                      // copy a view that is not aligned for its element
 };
+// More dimensions than this are refused.
+constexpr size_t kMaxRank = 1024;
 // Throws Failure onnx-tensor-* (dims, type, data length, two value fields, segment) and
 // onnx-external-*. Nothing is allocated before the sizes agree.
 TensorData decode_tensor(const TensorProto& tensor, const DecodeOptions& options,
                          const Location& loc);
 
+// All that decode_tensor would refuse: what is wrong with type, dimensions and fields, or if these are
+// sound with the data. Empty for a sound tensor.
+std::vector<Diagnostic> tensor_problems(const TensorProto& tensor, const DecodeOptions& options,
+                                        const Location& loc);
+// Product of the dimensions. Throws Failure onnx-tensor-dims.
+uint64_t count_elements(const std::vector<int64_t>& dims, const Location& loc);
+
 // The tensor with raw_data (string_data for strings). `data` is shared where its form is the stored
 // one. Precondition: data.size() and dims agree.
 TensorProto encode_tensor(const TensorData& data, std::string_view name);
-
-// A sparse tensor as coordinates: `indices` is [nnz, rank] whatever the stored form was. Throws
-// Failure onnx-sparse-* when indices are unsorted, repeated, out of range or of the wrong number.
-struct SparseData {
-  std::vector<int64_t> dims;
-  TensorData values;
-  std::vector<int64_t> indices;
-};
-SparseData decode_sparse(const SparseTensorProto& tensor, const DecodeOptions& options,
-                         const Location& loc);
 
 }  // namespace panmodel::onnx
