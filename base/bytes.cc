@@ -90,12 +90,16 @@ Bytes map_file(const std::string& path, uint64_t max_bytes) {
   return {std::span<const std::byte>(static_cast<const std::byte*>(at), size), std::move(owner)};
 }
 
+// A process that is killed leaves nothing behind, unless that happens between naming and renaming, or
+// the file system has no files without names: then there is a NAME.* beside the file.
 struct FileWriter::State {
   std::string path, temporary;
   Descriptor fd;
-  bool pending = false;  // the temporary file exists
+  bool overwrite;
+  bool pending = false;  // the temporary file has a name
 
-  explicit State(const std::string& p) : path(p), temporary(p + ".XXXXXX"), fd(-1) {}
+  State(const std::string& p, bool over)
+      : path(p), temporary(p + ".XXXXXX"), fd(-1), overwrite(over) {}
   ~State() {
     if (pending) ::unlink(temporary.c_str());
   }
@@ -103,6 +107,26 @@ struct FileWriter::State {
   State& operator=(const State&) = delete;
   [[noreturn]] void give_up(const char* what) const {
     fail(file_loc(path), "file-write", "{} failed: {}", what, std::strerror(errno));
+  }
+  // Gives the file without a name its own, or one beside it that is then renamed over an old file.
+  // Whether it has its own.
+  bool name_file() {
+    const std::string from = "/proc/self/fd/" + std::to_string(fd.get());
+    auto link = [&](const std::string& to) {
+      return ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    };
+    if (link(path)) return true;
+    if (errno != EEXIST) give_up("linkat");
+    if (!overwrite) {
+      fail_help(file_loc(path), "file-exists", "the output file exists already",
+                "use --force to overwrite it");
+    }
+    for (unsigned i = 0; !pending; ++i) {
+      temporary = fmt::format("{}.{}-{}", path, ::getpid(), i);
+      pending = link(temporary);
+      if (!pending && errno != EEXIST) give_up("linkat");
+    }
+    return false;
   }
 };
 
@@ -117,13 +141,19 @@ FileWriter::FileWriter(const std::string& path, const WriteFileOptions& options)
               "use --force to overwrite it");
   }
   // Nothing that can fail stands between making the file and the one who removes it.
-  state_ = std::make_unique<State>(path);
-  state_->fd.open(::mkostemp(state_->temporary.data(), O_CLOEXEC));
+  state_ = std::make_unique<State>(path, options.overwrite);
+  // A file without a name is gone with the process. Where the file system has none: a named one.
+  if (::access("/proc/self/fd", X_OK) == 0) {
+    state_->fd.open(::open(directory_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  }
+  if (state_->fd.get() < 0) {
+    state_->fd.open(::mkostemp(state_->temporary.data(), O_CLOEXEC));
+    state_->pending = state_->fd.get() >= 0;
+  }
   if (state_->fd.get() < 0) {
     fail(file_loc(path), "file-write", "cannot create a file in '{}': {}", directory_of(path),
          std::strerror(errno));
   }
-  state_->pending = true;
   mode_t mask = ::umask(0);
   ::umask(mask);
   if (::fchmod(state_->fd.get(), exists ? st.st_mode & 0777 : 0666 & ~mask) != 0) {
@@ -144,10 +174,13 @@ void FileWriter::write(std::span<const std::byte> data) {
 
 void FileWriter::commit() {
   if (::fsync(state_->fd.get()) != 0) state_->give_up("fsync");
+  const bool named = !state_->pending && state_->name_file();
   if (!state_->fd.close()) state_->give_up("close");
   // Opened before the rename: behind it nothing may fail any more.
   Descriptor dir(::open(directory_of(state_->path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) state_->give_up("rename");
+  if (!named && ::rename(state_->temporary.c_str(), state_->path.c_str()) != 0) {
+    state_->give_up("rename");
+  }
   state_->pending = false;
   if (dir.get() >= 0) ::fsync(dir.get());
 }

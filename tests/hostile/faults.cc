@@ -177,8 +177,8 @@ TEST_F(Faults, ModeOfAnExistingFileIsKept) {
   EXPECT_EQ(st.st_mode & 0777, 0600u);
 }
 
-// Killed at many moments of the run: the old file or the new one. A run that is killed while it writes
-// leaves its temporary file, which is named after the output and never taken for it.
+// Killed at many moments of the run: the old file or the new one. A run that is killed while it renames
+// leaves its file under another name, after that of the output and never taken for it.
 TEST_F(Faults, Killed) {
   const std::string complete = [&] {
     EXPECT_EQ(convert({}).exit, 0);
