@@ -64,6 +64,20 @@ std::string lower_one_hot(PatternContext& c, Results& results) {
   return {};
 }
 
+// Every use of the node's result is as the index of a one-hot code, where -1 gives zeros.
+bool is_index(const PatternContext& c) {
+  const ValueId value = c.node.outputs[0];
+  bool used = false;
+  for (const Node& n : c.from.nodes) {
+    for (ValueId v : n.inputs) {
+      if (v != value) continue;
+      if (n.as<ml::OneHot>() == nullptr) return false;
+      used = true;
+    }
+  }
+  return used;
+}
+
 // A map that refuses unknown values becomes one that gives a stand-in, which is said.
 std::string total_label_map(PatternContext& c, Results& results) {
   const auto& op = *c.node.as<ml::LabelMap>();
@@ -75,6 +89,7 @@ std::string total_label_map(PatternContext& c, Results& results) {
       Severity::loss, {}, "convert-unknown-category",
       "an unknown category is an error in the source; the target cannot refuse it and gives {}",
       op.values.dtype() == DType::string ? "the empty text"
+      : is_index(c)                      ? "zeros in its columns"
       : op.values.dtype() == DType::i64  ? "-1"
                                          : "NaN");
   results = {c.builder.add(std::move(total), {c.inputs[0]})};

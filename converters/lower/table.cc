@@ -22,9 +22,9 @@ std::string lower_is_missing(PatternContext& c, Results& results) {
   ValueId x = c.inputs[0];
   if (b.type(x).column() != nullptr) return "a table column that is no tensor yet";
   DType dtype = dtype_of(b, x);
+  // A tensor of text has no missing cells; what stands for those of a column the boundary has said.
   if (dtype == DType::string) {
-    ValueId empty = b.constant(Tensor::vector(std::vector<std::string>{""}));
-    results = {binary(b, tensor::BinaryFn::equal, x, empty)};
+    results = {unary(b, tensor::UnaryFn::logical_not, binary(b, tensor::BinaryFn::equal, x, x))};
     return {};
   }
   // Integers have no NaN, but the cast gives a legal form for every number.
