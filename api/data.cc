@@ -248,6 +248,7 @@ Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
     } else {
       frame = whole(request.data, request.options);
     }
+    if (request.rows_csv != nullptr) *request.rows_csv = runtime::to_csv(frame);
     auto of_a = left.run(runtime::bind(*a, frame, {request.options.strict}, out));
     auto of_b = right.run(runtime::bind(*b, frame, {request.options.strict}, out));
     return runtime::compare(left, of_a, right, of_b, request.tolerance);

@@ -71,6 +71,13 @@ Model load(const std::string& path, const LoadOptions& options, Diagnostics& out
   }
 }
 
+converters::InputLayout layout_of(const std::string& name) {
+  if (name.empty()) return converters::InputLayout::as_model;
+  if (name == "columns") return converters::InputLayout::columns;
+  if (name == "matrix") return converters::InputLayout::matrix;
+  fail({}, "usage", "no layout of inputs is called {}, expected columns or matrix", quote(name));
+}
+
 bool takes_text(const Model& model) {
   return std::any_of(model.inputs.begin(), model.inputs.end(), [&](const Input& input) {
     const ColumnType* column = model.graph.type(input.value).column();
@@ -109,7 +116,8 @@ runtime::Comparison against_source(std::shared_ptr<const Model> source,
                                    std::shared_ptr<const Model> other, const std::string& data,
                                    const ConvertRequest& request) {
   Diagnostics ignored;
-  runtime::Session a(source, {.outputs = request.outputs}), b(other, {});
+  runtime::Session a(source, {.jobs = request.jobs, .outputs = request.outputs});
+  runtime::Session b(other, {.jobs = request.jobs});
   const auto compare = [&](const runtime::Prediction& of_a, const runtime::Prediction& of_b) {
     return runtime::compare(a, of_a, b, of_b, {.allow_refusals = true});
   };
@@ -199,6 +207,7 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
     converters::ConvertOptions options;
     options.precision = request.exact ? converters::Precision::exact : converters::Precision::target;
     options.input_type = request.input_type;
+    options.inputs = layout_of(request.inputs);
     options.outputs = request.outputs;
     options.zip_map = request.zip_map;
     options.on_phase = [&](std::string_view phase, const Model& model) {

@@ -35,11 +35,14 @@ struct ConvertRequest {
   int opset = 21;
   bool zip_map = false;
   std::optional<DType> input_type;
+  // "columns": one input per column; "matrix": one input of all columns; empty = as the model has them.
+  std::string inputs;
   std::vector<std::string> outputs;  // empty = all
   bool self_check = true;
   bool refuse_losses = false;  // write nothing when a loss is said
   size_t rows = 500;  // probe rows of the self-check
   uint64_t seed = 1;
+  unsigned jobs = 1;  // threads of the self-check; 0 = all cores
   // Called with the model as read and after each phase: "read", "boundary", "legalise", "cleanup".
   std::function<void(std::string_view phase, const Model& model)> on_phase;
   // Evaluate after each phase and stop, as "phase-check", at the first that changes a prediction.
@@ -81,6 +84,7 @@ struct CompareRequest {
   uint64_t seed = 1;
   DataOptions options;
   runtime::CompareOptions tolerance;
+  std::string* rows_csv = nullptr;  // receives the rows that were compared
 };
 Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
                                            std::shared_ptr<const Model> b,

@@ -66,6 +66,7 @@ void add_compare(CLI::App& app, Common& common) {
   struct Options {
     std::string a, b, format = "text", output;
     CompareRequest request;
+    std::string save_rows;
     bool force = false;
   };
   auto o = std::make_shared<Options>();
@@ -75,19 +76,23 @@ void add_compare(CLI::App& app, Common& common) {
   verb->add_option("--data", o->request.data, "rows; default: made from both models");
   verb->add_option("--rows", o->request.rows, "number of rows made from each model");
   verb->add_option("--seed", o->request.seed, "seed of the rows");
+  verb->add_option("--save-rows", o->save_rows, "write the rows to this file, as CSV");
   verb->add_option("--rtol", o->request.tolerance.relative, "relative tolerance; default: from the types");
   verb->add_option("--atol", o->request.tolerance.absolute, "absolute tolerance; default: from the types");
   verb->add_option("--format", o->format, "text or json")->check(CLI::IsMember({"text", "json"}));
   verb->add_option("-o", o->output, "write the report to this file");
-  verb->add_flag("--force", o->force, "overwrite the report");
+  verb->add_flag("--force", o->force, "overwrite the report and the rows");
   add_data_options(verb, o->request.options);
   verb->callback([o, &common] {
     auto a = load(o->a, {}, common);
     auto b = a ? load(o->b, {}, common) : nullptr;
     if (!b) return;
     Diagnostics out;
+    std::string rows;
+    if (!o->save_rows.empty()) o->request.rows_csv = &rows;
     auto result = compare_models(a, b, o->request, out);
     say(out, common);
+    if (!o->save_rows.empty() && !rows.empty()) print(rows, o->save_rows, o->force, common);
     if (!result) return say(result.error(), common);
     print(o->format == "json" ? comparison_json(*result) : comparison_text(*result), o->output, o->force, common);
     if (!result->equal()) common.status = std::max(common.status, 1);

@@ -47,7 +47,9 @@ void print(const std::string& text, const std::string& path, bool force, Common&
 
 std::shared_ptr<const Model> load(const std::string& path, const LoadOptions& options, Common& common) {
   Diagnostics out;
-  auto model = read_model(path, options, out);
+  LoadOptions limited = options;
+  limited.memory_limit = common.memory_limit;
+  auto model = read_model(path, limited, out);
   say(out, common);
   if (model) return *model;
   say(model.error(), common);
@@ -93,6 +95,10 @@ int run(int argc, char** argv) {
   app.add_flag("-q,--quiet", common.quiet, "no notes and losses on standard error");
   app.add_option("--fail-on", common.fail_on, "loss or warning: exit non-zero when one is said")
       ->check(CLI::IsMember({"loss", "warning"}));
+  app.add_option("--memory-limit", common.memory_limit,
+                 "bytes that reading a model may take, such as 512M or 8G")
+      ->default_str("4G")
+      ->transform(CLI::AsSizeValue(false));
   app.set_version_flag("--version", "panmodel 0.1.0");
   add_inspect(app, common);
   add_convert(app, common);

@@ -39,7 +39,7 @@ void add_inspect(CLI::App& app, Common& common) {
   verb->add_option("--target", o->target, "how each operator would reach this format");
   verb->add_option("--opset", o->opset, "version of ai.onnx for --target onnx");
   verb->add_flag("--lossy", o->lossy, "allow forms that lose precision for --target");
-  verb->add_option("-o,--output", o->output, "write the report to this file");
+  verb->add_option("-o", o->output, "write the report to this file");
   verb->add_flag("--force", o->force, "overwrite the output");
   verb->callback([o, &common] {
     auto model = load(o->path, {.outline = o->target.empty() && o->format == "text"}, common);
@@ -80,12 +80,16 @@ void add_convert(CLI::App& app, Common& common) {
       ->check(CLI::IsMember({"exact", "target"}));
   verb->add_option("--input-type", o->input_type, "float, double or int64 numeric inputs")
       ->check(CLI::IsMember({"float", "double", "int64"}));
-  verb->add_option("--output-name", r.outputs, "outputs of the source to keep (repeatable)");
+  verb->add_option("--inputs", r.inputs,
+                   "columns: one input per column; matrix: one for all; default: as the model has them")
+      ->check(CLI::IsMember({"columns", "matrix"}));
+  verb->add_option("--output", r.outputs, "outputs of the source to keep, in this order (repeatable)");
   verb->add_flag("--zipmap", r.zip_map, "probabilities as a sequence of maps");
   verb->add_flag("--force", r.overwrite, "overwrite the output");
   verb->add_flag("--no-self-check", o->no_check, "do not compare what was written with the source");
   verb->add_option("--rows", r.rows, "probe rows of the self-check");
   verb->add_option("--seed", r.seed, "seed of the probe rows");
+  verb->add_option("--jobs", r.jobs, "threads of the self-check; 0 = all cores");
   verb->add_option("--dump-after", o->dumps,
                    "PHASE[=FILE]: the model as .panir after read, boundary, legalise or cleanup, "
                    "shortened on standard error or in full in the file (repeatable)");
@@ -110,6 +114,7 @@ void add_convert(CLI::App& app, Common& common) {
         }
       }
     };
+    request.load.memory_limit = common.memory_limit;
     request.exact = o->precision == "exact";
     request.self_check = !o->no_check;
     request.refuse_losses = !common.fail_on.empty();
@@ -143,10 +148,14 @@ void add_check(CLI::App& app, Common& common) {
   verb->add_flag("--allow-links", o->load.allow_links, "follow symbolic links to external data");
   verb->callback([o, &common] {
     Diagnostics out;
+    o->load.memory_limit = common.memory_limit;
     auto result = check_file(o->path, o->load, out);
     say(out, common);
     if (!result) return say(result.error(), common);
-    if (common.status == 0) print(fmt::format("{}: no problems ({})\n", o->path, *result), "", false, common);
+    if (common.status != 0) return;
+    const size_t warnings = out.count(Severity::warning);
+    const std::string found = warnings == 0 ? "no problems" : fmt::format("no errors, {} warnings", warnings);
+    print(fmt::format("{}: {} ({})\n", o->path, found, *result), "", false, common);
   });
 }
 

@@ -11,6 +11,7 @@ namespace panmodel::cli {
 struct Common {
   bool quiet = false;
   std::string fail_on;  // "", "loss", "warning"
+  uint64_t memory_limit = LoadOptions{}.memory_limit;  // of reading a model
   int status = 0;
 };
 

@@ -10,6 +10,7 @@
 #include "ir/ops/impute.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
 
 namespace panmodel::converters {
 namespace {
@@ -94,7 +95,7 @@ class Boundary {
         result_(without_graph(model)), builder_(result_), map_(model.graph.values.size()) {}
 
   Model run() {
-    for (const Input& input : model_.inputs) add_input(input);
+    add_inputs();
     for (const Node& node : model_.graph.nodes) add_node(node);
     std::vector<Output> outputs = chosen_outputs(model_, options_);
     for (const Output& o : outputs) {
@@ -115,39 +116,147 @@ class Boundary {
   }
 
  private:
+  // What the target is given for an input: its element type, in the model and at the boundary.
+  struct Given {
+    DType model;   // that the operators see
+    DType target;
+  };
+  Given given(const Input& input) {
+    const Type& type = model_.graph.type(input.value);
+    const ColumnType* column = type.column();
+    DType dtype = column ? column->dtype : type.tensor() ? type.tensor()->dtype : DType::f64;
+    Given g{dtype, options_.input_type && is_number(dtype) ? *options_.input_type : dtype};
+    // An integer with missing cells needs a type that has a NaN, to the operators too.
+    if (column && column->optional && is_integer(dtype)) {
+      g.model = DType::f64;
+      if (!options_.input_type) g.target = DType::f64;
+    }
+    if (g.target == DType::i64 && is_floating(dtype)) {
+      out_.report(Severity::loss, {}, "convert-input-type",
+                  "input '{}' holds real numbers: a row with a fraction or a missing value cannot be "
+                  "given as i64", input.name);
+    }
+    return g;
+  }
+  ValueId cast(ValueId v, const Given& g) {
+    return g.model == g.target ? v : builder_.add(tensor::Cast{g.model}, {v});
+  }
+
+  // The columns of an input: 1 for a table column, the width of a matrix; fails for anything else.
+  int64_t columns_of(const Input& input) const {
+    const Type& type = model_.graph.type(input.value);
+    const TensorType* t = type.tensor();
+    if (type.column() != nullptr) return 1;
+    if (t != nullptr && t->dims && t->dims->size() == 2 && t->dims->back().fixed()) return t->dims->back().size;
+    fail({}, "convert-inputs", "input '{}' has type {}, expected a column or a matrix of fixed width",
+         input.name, to_string(type));
+  }
+  static void add_names(const Input& input, int64_t width, std::vector<std::string>& names) {
+    for (int64_t k = 0; k < width; ++k) {
+      names.push_back(static_cast<int64_t>(input.features.size()) == width
+                          ? input.features[static_cast<size_t>(k)]
+                      : width == 1 ? input.name : fmt::format("x{}", names.size()));
+    }
+  }
+
+  void add_inputs() {
+    const bool matrix = options_.inputs == InputLayout::matrix && model_.inputs.size() > 1;
+    if (matrix) return join_inputs();
+    for (const Input& input : model_.inputs) {
+      if (options_.inputs == InputLayout::columns && model_.graph.type(input.value).column() == nullptr) {
+        split_input(input);
+      } else {
+        add_input(input);
+      }
+    }
+  }
+
+  // One matrix, whose columns the inputs are.
+  void join_inputs() {
+    std::vector<Given> kinds;
+    std::vector<std::string> names;
+    int64_t width = 0;
+    for (const Input& input : model_.inputs) {
+      kinds.push_back(given(input));
+      width += columns_of(input);
+      add_names(input, columns_of(input), names);
+    }
+    // The type that holds all: text, or the widest of the numbers.
+    DType common = kinds[0].target;
+    for (const Given& g : kinds) {
+      if ((g.target == DType::string) != (common == DType::string)) {
+        fail_help({}, "convert-inputs", "inputs of numbers and of text cannot be one matrix",
+                  "leave out --inputs, or give columns");
+      }
+      if (g.target != common) common = DType::f64;
+    }
+    ValueId all = builder_.input("X", tensor_type(common, {"N", width}), names);
+    int64_t at = 0;
+    for (size_t i = 0; i < kinds.size(); ++i) {
+      const Input& input = model_.inputs[i];
+      std::vector<int64_t> columns;
+      for (int64_t k = columns_of(input); k > 0; --k) columns.push_back(at++);
+      ValueId part = builder_.add(tensor::Gather{1}, {all, builder_.constant(Tensor::vector(columns))});
+      map_[input.value.v] = cast(part, {kinds[i].model, common});
+    }
+  }
+
+  // An input for each column of a matrix.
+  void split_input(const Input& input) {
+    const Given g = given(input);
+    std::vector<std::string> names;
+    add_names(input, columns_of(input), names);
+    std::vector<ValueId> parts;
+    for (const std::string& name : names) {
+      parts.push_back(cast(builder_.input(name, tensor_type(g.target, {"N", 1}), {}), g));
+    }
+    map_[input.value.v] = parts.size() == 1 ? parts[0] : builder_.add(tensor::Concat{1}, parts);
+  }
+
   void add_input(const Input& input) {
     Type type = model_.graph.type(input.value);
     if (keep_ && !options_.input_type) {
       map_[input.value.v] = builder_.input(input.name, type, input.features);
       return;
     }
-    DType dtype = DType::f64;
-    if (const ColumnType* column = type.column()) {
-      dtype = column->dtype;
-      // Integers with missing cells need a type that has a NaN.
-      if (is_integer(dtype) && column->optional) dtype = DType::f64;
-      type = tensor_type(dtype, {"N", 1});
-    } else if (const TensorType* t = type.tensor()) {
-      dtype = t->dtype;
-    }
-    DType wanted = options_.input_type && is_number(dtype) ? *options_.input_type : dtype;
-    if (wanted == DType::i64 && is_floating(dtype)) {
-      out_.report(Severity::loss, {}, "convert-input-type",
-                  "input '{}' holds real numbers: a row with a fraction or a missing value cannot be "
-                  "given as i64", input.name);
-    }
-    if (auto* t = std::get_if<TensorType>(&type.v)) t->dtype = wanted;
-    ValueId id = builder_.input(input.name, type, input.features);
-    DType inner = model_.graph.type(input.value).column()
-                      ? model_.graph.type(input.value).column()->dtype
-                      : dtype;
-    if (wanted != inner) id = builder_.add(tensor::Cast{inner}, {id});
-    map_[input.value.v] = id;
+    const Given g = given(input);
+    if (type.column() != nullptr) type = tensor_type(g.target, {"N", 1});
+    if (auto* t = std::get_if<TensorType>(&type.v)) t->dtype = g.target;
+    map_[input.value.v] = cast(builder_.input(input.name, type, input.features), g);
   }
 
   bool is_column(ValueId v) const {
     return v.valid() && model_.graph.type(v).column() != nullptr &&
            builder_.type(map_[v.v]).column() == nullptr;
+  }
+
+  bool is_missing_integer(ValueId v) const {
+    if (keep_ || !v.valid()) return false;
+    const ColumnType* column = model_.graph.type(v).column();
+    return column != nullptr && column->optional && is_integer(column->dtype);
+  }
+  bool takes_missing_integers(const Node& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [&](ValueId v) { return is_missing_integer(v); });
+  }
+  // A result that came out as f64 because a column of integers did.
+  ValueId as_declared(ValueId made, ValueId declared) {
+    const TensorType* now = builder_.type(made).tensor();
+    const TensorType* then = model_.graph.type(declared).tensor();
+    if (now == nullptr || then == nullptr || now->dtype == then->dtype) return made;
+    return builder_.add(tensor::Cast{then->dtype}, {made});
+  }
+  // Integers as f64; fails for one that f64 does not hold.
+  Tensor as_reals(const Tensor& integers) const {
+    std::vector<double> reals;
+    for (size_t i = 0; i < integers.size(); ++i) {
+      reals.push_back(static_cast<double>(integers.integer(i)));
+      if (std::abs(reals.back()) > 9007199254740992.0) {
+        fail(*at_, "convert-missing-integer", "{} is beyond 2^53, and missing integers need f64",
+             integers.integer(i));
+      }
+    }
+    return Tensor::of(integers.shape(), std::move(reals));
   }
 
   // Operators that look at missing cells of a column are told which value stands for them.
@@ -157,10 +266,21 @@ class Boundary {
     const auto* map = node.as<ml::LabelMap>();
     const auto* impute = node.as<ml::Impute>();
     bool text = column.dtype == DType::string;
+    if (is_missing_integer(node.inputs[0]) && (map != nullptr || impute != nullptr)) {
+      at_ = &model_.location(node.loc);
+      if (map != nullptr) {
+        ml::LabelMap of_reals = *map;
+        of_reals.keys = as_reals(map->keys);
+        return std::make_shared<const ml::LabelMap>(total_map(std::move(of_reals), DType::f64));
+      }
+      ml::Impute of_reals{std::nullopt, as_reals(impute->fill)};
+      if (impute->missing) of_reals.missing = as_reals(*impute->missing);
+      return std::make_shared<const ml::Impute>(std::move(of_reals));
+    }
     if (!column.optional || (!text && !is_floating(column.dtype))) return node.payload;
     at_ = &model_.location(node.loc);
     if (map != nullptr) return std::make_shared<const ml::LabelMap>(total_map(*map, column.dtype));
-    if (text && (impute != nullptr || node.as<table::IsMissing>())) say_missing_text();
+    if (text && impute != nullptr) say_missing_text();
     if (impute == nullptr || !text || impute->missing) return node.payload;
     ml::Impute by_text = *impute;
     by_text.missing = Tensor::scalar(std::string());
@@ -208,16 +328,33 @@ class Boundary {
     const auto* impute = node.as<ml::Impute>();
     if (impute && impute->missing && is_column(node.inputs[0])) {
       // Beside the marker, what stands for a missing cell of the column now.
-      ml::Impute missing{std::nullopt, impute->fill};
+      ml::Impute missing{std::nullopt, is_missing_integer(node.inputs[0]) ? as_reals(impute->fill) : impute->fill};
       if (impute->fill.dtype() == DType::string) missing.missing = Tensor::scalar(std::string());
       inputs[0] = builder_.add(std::move(missing), {inputs[0]});
     }
+    if (node.as<table::IsMissing>() && is_column(node.inputs[0]) &&
+        model_.graph.type(node.inputs[0]) == Type(ColumnType{DType::string, true})) {
+      at_ = &model_.location(node.loc);
+      say_missing_text();
+      map_[node.outputs[0].v] = builder_.add(
+          tensor::Binary{tensor::BinaryFn::equal},
+          {inputs[0], builder_.constant(Tensor::vector(std::vector<std::string>{""}))});
+      return;
+    }
     std::shared_ptr<const void> payload = payload_of(node);
-    std::vector<ValueId> made =
-        payload == node.payload
-            ? builder_.copy(node, model_.graph, std::move(inputs))
-            : builder_.add_erased(node.op, std::move(payload), std::move(inputs), node.name);
+    std::vector<ValueId> made;
+    try {
+      made = payload == node.payload
+                 ? builder_.copy(node, model_.graph, std::move(inputs))
+                 : builder_.add_erased(node.op, std::move(payload), std::move(inputs), node.name);
+    } catch (const Failure& f) {
+      if (!takes_missing_integers(node)) throw;
+      fail(model_.location(node.loc), "convert-missing-integer",
+           "{} takes integers of which some are missing, which the target has no type for: {}",
+           op_info(node.op).meta.name, f.diagnostic.message);
+    }
     for (size_t i = 0; i < made.size(); ++i) {
+      made[i] = as_declared(made[i], node.outputs[i]);
       map_[node.outputs[i].v] = made[i];
       const std::string& name = model_.graph.value(node.outputs[i]).name;
       if (!name.empty()) builder_.name_value(made[i], name);

@@ -12,10 +12,14 @@
 
 namespace panmodel::converters {
 
+// The inputs of the result: those of the model, one for each column, or one matrix of all columns.
+enum class InputLayout { as_model, columns, matrix };
+
 struct ConvertOptions {
   Precision precision = Precision::exact;
   // Element type of the numeric inputs of the result; absent = as the model has them.
   std::optional<DType> input_type;
+  InputLayout inputs = InputLayout::as_model;
   std::vector<std::string> outputs;  // source names to keep, in this order; empty = all
   // Names that users of the target expect: label, probabilities, variable.
   bool rename_outputs = true;
