@@ -124,7 +124,8 @@ struct Expr {
   std::vector<Expr> arguments;
   std::shared_ptr<const Table> table;
   std::optional<Constant> map_missing_to;  // input: for a missing cell; call: when an argument is missing
-  std::optional<Constant> default_value;   // call: for a missing result
+  // Call: for a missing result; of a table only where no argument is missing.
+  std::optional<Constant> default_value;
 
   bool operator==(const Expr&) const;
 };

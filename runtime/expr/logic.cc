@@ -31,14 +31,14 @@ bool is_member(Call& c) {
 }
 
 // A NaN comes from a call whose invalid results pass.
-bool valid(const Datum& d) { return !d.missing() && !(d.is_number() && std::isnan(d.number())); }
+bool is_nan(const Datum& d) { return d.is_number() && std::isnan(d.number()); }
 
 }  // namespace
 
 Datum is_missing(Call& c) { return Datum::of(c[0].missing()); }
 Datum is_not_missing(Call& c) { return Datum::of(!c[0].missing()); }
-Datum is_valid(Call& c) { return Datum::of(valid(c[0])); }
-Datum is_not_valid(Call& c) { return Datum::of(!valid(c[0])); }
+Datum is_valid(Call& c) { return Datum::of(!c[0].missing() && !is_nan(c[0])); }
+Datum is_not_valid(Call& c) { return Datum::of(!c[0].missing() && is_nan(c[0])); }
 
 Datum equal(Call& c) { return compared(c, [](int order) { return order == 0; }); }
 Datum not_equal(Call& c) { return compared(c, [](int order) { return order != 0; }); }

@@ -197,7 +197,9 @@ Datum Program::run(const Node& node, std::span<const Datum> inputs) {
   for (size_t i = 0; i < node.arguments.size(); ++i) {
     arguments[i] = run(node.arguments[i], inputs);
     if (arguments[i].refused()) return finish(std::move(arguments[i]));
-    if (arguments[i].missing() && node.map_missing_to) return *node.map_missing_to;
+    if (!arguments[i].missing()) continue;
+    if (node.map_missing_to) return *node.map_missing_to;
+    if (node.info->type == TypeRule::table) return Datum::none(Scalar::string);
   }
   return finish(apply(*node.info, node.unknown, arguments, node.prepared.get()));
 }

@@ -132,6 +132,10 @@ TEST(Expressions, MissingArgumentsAndResults) {
   EXPECT_TRUE(missing("if_else(false, 1)"));
   EXPECT_TRUE(refused("if_else(missing(boolean), 1, 2)"));
   EXPECT_EQ(result("if_else(true, 1, ln(-1))"), "1") << "only the chosen branch is evaluated";
+  const std::string lookup = "map_values(x0; key0=string[1](\"a\"), values=f64[1](1.0))[default=-1.0]";
+  EXPECT_EQ(result(lookup, {Datum::of(std::string("b"))}), "-1.0");
+  EXPECT_EQ(result(lookup, {Datum::none(Scalar::string)}), "missing(string)");
+  EXPECT_EQ(result("is_not_valid(ln(-1)[invalid=as_is])"), "true");
   EXPECT_EQ(result("x0[missing=7]", {Datum::none(Scalar::f64)}), "7");
   EXPECT_EQ(result("is_in(missing(f64), 1)"), "false");
   EXPECT_EQ(result("is_not_in(missing(f64), 1)"), "true");
