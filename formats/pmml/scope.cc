@@ -83,6 +83,9 @@ ValueId add_map(const Bindings& bindings, expr::Expr body, Scalar type) {
   std::vector<ValueId> inputs = bindings.inputs();
   const ValueId mask = bindings.scope().mask();
   if (mask.valid()) inputs.push_back(mask);
+  // A constant has as many rows as the data.
+  const std::vector<Input>& data = bindings.scope().reader().builder.model().inputs;
+  if (inputs.empty() && !data.empty()) inputs.push_back(data[0].value);
   return bindings.scope().reader().builder.add(expr::Map{type, std::move(body), mask.valid()},
                                                std::move(inputs));
 }
