@@ -102,11 +102,13 @@ std::vector<Block> blocks_of(const PyCursor& self, int64_t count,
     std::string name = list.at(i).at(0).as_text();
     PyCursor transformer = list.at(i).at(1);
     if (transformer.is_text("drop")) continue;
-    // scikit-learn uses the one for arrays and the other for frames.
     PyCursor spec = list.at(i).at(2);
-    std::vector<int64_t> columns = selected(spec, names, count);
     auto resolved = indices ? indices->find(name) : std::nullopt;
-    if (resolved && selected(*resolved, names, count) != columns) {
+    std::vector<int64_t> columns = selected(resolved ? *resolved : spec, names, count);
+    // scikit-learn looks at the one for arrays and at the other for frames. A pandas Index is only
+    // given with frames.
+    const bool index = spec.is_object() && spec.class_name().ends_with("._new_Index");
+    if (resolved && !index && selected(spec, names, count) != columns) {
       spec.refuse("sklearn-value", "the columns are not those of _transformer_to_input_indices['{}']", name);
     }
     if (columns.empty()) continue;  // such a transformer is not even fitted
