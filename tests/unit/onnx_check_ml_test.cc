@@ -41,13 +41,13 @@ TEST(OnnxCheck, TreeEnsembles) {
   Diagnostics fine = with_node(stump());
   EXPECT_TRUE(has(fine, "onnx-operator", {"withdrawn since version 5"}, Severity::note));
   EXPECT_EQ(fine.list().size(), 1u) << list(fine);
-  auto bad = [](AttributeProto a, std::string_view words) {
+  auto bad = [](AttributeProto a, std::string_view words, std::string_view code = "onnx-tree") {
     NodeProto n = stump();
     set(n, std::move(a));
-    return has(with_node(n), "onnx-order", {"graph.node[2] 'trees' (TreeEnsembleRegressor)", words});
+    return has(with_node(n), code, {"graph.node[2] 'trees' (TreeEnsembleRegressor)", words});
   };
-  EXPECT_TRUE(bad(make_attribute("nodes_featureids", Ints{0, 0}), "'nodes_featureids' has 2 entries, 3"));
-  EXPECT_TRUE(bad(make_attribute("nodes_values", Reals{0}), "'nodes_values' has 1 entries, 3"));
+  EXPECT_TRUE(bad(make_attribute("nodes_featureids", Ints{0, 0}), "'nodes_featureids' has 2 entries, 3", "onnx-ml-length"));
+  EXPECT_TRUE(bad(make_attribute("nodes_values", Reals{0}), "'nodes_values' has 1 entries, 3", "onnx-ml-length"));
   EXPECT_TRUE(bad(make_attribute("nodes_truenodeids", Ints{9, 0, 0}), "nodes_truenodeids[0] is 9"));
   EXPECT_TRUE(bad(make_attribute("nodes_truenodeids", Ints{0, 0, 0}), "has a cycle"));
   EXPECT_TRUE(bad(make_attribute("nodes_featureids", Ints{-1, 0, 0}), "nodes_featureids[0] is -1"));
@@ -58,9 +58,10 @@ TEST(OnnxCheck, TreeEnsembles) {
                   "nodes_modes[0]"));
   EXPECT_TRUE(bad(make_attribute("target_ids", Ints{0, 1}), "target_ids[1] is 1"));
   EXPECT_TRUE(bad(make_attribute("target_nodeids", Ints{1, 7}), "target_nodeids[1] is 7"));
-  EXPECT_TRUE(bad(make_attribute("target_weights", Reals{1}), "'target_weights' has 1 entries, 2"));
-  EXPECT_TRUE(bad(make_attribute("base_values", Reals{1, 2}), "'base_values' has 2 entries, 1"));
-  EXPECT_TRUE(bad(make_attribute("post_transform", "MAYBE"), "'post_transform' is"));
+  EXPECT_TRUE(bad(make_attribute("target_weights", Reals{1}), "'target_weights' has 1 entries, 2", "onnx-ml-length"));
+  EXPECT_TRUE(bad(make_attribute("base_values", Reals{1, 2}), "'base_values' has 2 entries, 1", "onnx-ml-length"));
+  EXPECT_TRUE(bad(make_attribute("post_transform", "MAYBE"), "'post_transform' is",
+                  "onnx-attribute"));
 }
 
 TEST(OnnxCheck, TreeEnsembleOfVersion5) {
@@ -81,10 +82,12 @@ TEST(OnnxCheck, TreeEnsembleOfVersion5) {
   Diagnostics fine = tree({1, 2}, {0, 1}, {0}, {0, 0, 0});
   EXPECT_TRUE(fine.list().empty()) << list(fine);
   EXPECT_TRUE(has(tree({1, 0}, {0, 0}, {0}, {0, 0, 0}), "onnx-tree", {"has a cycle"}));
-  EXPECT_TRUE(has(tree({1, 3}, {0, 1}, {0}, {0, 0, 0}), "onnx-tree", {"nodes_truenodeids[1] is 3"}));
+  EXPECT_TRUE(has(tree({1, 3}, {0, 1}, {0}, {0, 0, 0}), "onnx-tree",
+                  {"nodes_truenodeids[1] is 3"}));
   EXPECT_TRUE(has(tree({1, 2}, {0, 1}, {2}, {0, 0, 0}), "onnx-tree", {"tree_roots[0] is 2"}));
   EXPECT_TRUE(has(tree({1, 2}, {0, 1}, {0}, {0, 0, 1}), "onnx-tree", {"leaf_targetids[2] is 1"}));
-  EXPECT_TRUE(has(tree({1, 2}, {0}, {0}, {0, 0, 0}), "onnx-ml-length", {"'nodes_trueleafs' has 1"}));
+  EXPECT_TRUE(has(tree({1, 2}, {0}, {0}, {0, 0, 0}), "onnx-ml-length",
+                  {"'nodes_trueleafs' has 1"}));
 }
 
 TEST(OnnxCheck, LinearAndVectorMachines) {

@@ -54,7 +54,8 @@ TEST(OnnxCheck, Versions) {
                   "onnx-opset", {"opset_import[2]", "imported twice"}));
   EXPECT_TRUE(has(broken([](ModelProto& m) { m.ir_version.reset(); }), "onnx-ir-version",
                   {"ir_version"}));
-  EXPECT_TRUE(has(broken([](ModelProto& m) { m.ir_version = 99; }), "onnx-ir-version", {"IR version 99"},
+  EXPECT_TRUE(has(broken([](ModelProto& m) { m.ir_version = 99; }), "onnx-ir-version",
+                  {"IR version 99"},
                   Severity::warning));
 }
 
@@ -72,7 +73,8 @@ TEST(OnnxCheck, Operators) {
                   }),
                   "onnx-operator", {"graph.node[0]", "Erf came after opset 8"},
                   Severity::warning));
-  EXPECT_TRUE(has(broken([](ModelProto& m) { m.graph->node[0].input.push_back("x"); }), "onnx-count",
+  EXPECT_TRUE(has(broken([](ModelProto& m) { m.graph->node[0].input.push_back("x"); }),
+                  "onnx-count",
                   {"graph.node[0] 'first' (Neg)", "2 inputs, 1 expected"}));
   EXPECT_TRUE(has(broken([](ModelProto& m) { m.graph->node[0].input.clear(); }), "onnx-count",
                   {"0 inputs, 1 expected"}));
@@ -116,7 +118,8 @@ TEST(OnnxCheck, Attributes) {
   EXPECT_TRUE(has(with_node(with(softmax, {make_attribute("axis", int64_t{1}),
                                            make_attribute("axis", int64_t{1})})),
                   "onnx-attribute", {place, "given twice"}));
-  EXPECT_TRUE(has(with_node(make_node("Cast", {"x"}, {"q"})), "onnx-attribute", {"'to' is missing"}));
+  EXPECT_TRUE(has(with_node(make_node("Cast", {"x"}, {"q"})), "onnx-attribute",
+                  {"'to' is missing"}));
   EXPECT_TRUE(has(with_node(with(make_node("Cast", {"x"}, {"q"}), {make_attribute("to", int64_t{99})})),
                   "onnx-type", {"to is element type 99"}));
   AttributeProto odd = make_attribute("axis", int64_t{1});
@@ -124,7 +127,8 @@ TEST(OnnxCheck, Attributes) {
   EXPECT_TRUE(has(with_node(with(softmax, {odd})), "onnx-attribute", {place, "has type 99"}));
   odd.type = static_cast<int32_t>(AttributeType::integer);
   odd.f = 1.0f;
-  EXPECT_TRUE(has(with_node(with(softmax, {odd})), "onnx-attribute", {place, "a value of type FLOAT"}));
+  EXPECT_TRUE(has(with_node(with(softmax, {odd})),
+                  "onnx-attribute", {place, "a value of type FLOAT"}));
   odd = make_attribute("axis", int64_t{1});
   odd.i.reset();
   EXPECT_TRUE(has(with_node(with(softmax, {odd})), "onnx-attribute", {place, "no value"}));
