@@ -154,7 +154,7 @@ void add_check(CLI::App& app, Common& common) {
     if (!result) return say(result.error(), common);
     if (common.status != 0) return;
     const size_t warnings = out.count(Severity::warning);
-    const std::string found = warnings == 0 ? "no problems" : fmt::format("no errors, {} warnings", warnings);
+    const std::string found = warnings == 0 ? "no problems" : fmt::format("no errors, warnings: {}", warnings);
     print(fmt::format("{}: {} ({})\n", o->path, found, *result), "", false, common);
   });
 }
