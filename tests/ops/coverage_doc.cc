@@ -60,6 +60,9 @@ Row row_of(const Sample& sample) {
     converters::Verdict v = verdict(sample_model(sample, seed), sample.op, 21);
     if (v.how == "native") {
       ++row.native;
+    } else if (v.how.empty()) {  // already gone when the legaliser came
+      ++row.lowered;
+      row.through.insert("boundary");
     } else if (v.level == Support::Level::unsupported) {
       ++row.refused;
       row.reasons.insert(v.how.substr(0, v.how.find(';')));

@@ -325,9 +325,9 @@ TEST(Interpolate, BetweenAtAndOutsideKnots) {
 TEST(Interpolate, KnotBelongsToOneSegment) {
   ml::Interpolate op{{0, 1.5f, 2}, {0, 0.1f, 0.7f}};
   Tensor knots = Tensor::of({3, 1}, std::vector<float>{0, 1.5f, 2});
-  auto values = run_op(op, {knots}).tensor().as<float>();
-  EXPECT_EQ(values[1], 0.1f);
-  EXPECT_EQ(values[2], 0.7f);
+  Tensor lower = run_op(op, {knots}).tensor();
+  EXPECT_EQ(lower.as<float>()[1], 0.1f);
+  EXPECT_EQ(lower.as<float>()[2], 0.7f);
   op.upper_closed = true;
   Tensor upper = run_op(op, {knots}).tensor();
   EXPECT_EQ(upper.as<float>()[1], 0.1f / 1.5f * 1.5f);
