@@ -43,13 +43,11 @@ std::shared_ptr<const Document> Document::parse(const Bytes& bytes, const std::s
   auto document = std::make_shared<Document>();
   document->source_ = bytes;
   document->file_ = file;
-  // Of the encodings that pugixml tells apart only UTF-8 (and ASCII) keeps offsets.
-  const std::string_view text = bytes.text();
-  document->utf8_ = !text.starts_with("\xff\xfe") && !text.starts_with("\xfe\xff") &&
-                    text.substr(0, 64).find('\0') == std::string_view::npos;
   const pugi::xml_parse_result result =
       document->tree_.load_buffer(bytes.begin(), bytes.size(),
                                   pugi::parse_default | pugi::parse_doctype);
+  // pugixml counts in the text as converted to UTF-8: of other encodings no line is known.
+  document->utf8_ = result.encoding == pugi::encoding_utf8;
   if (!result) {
     Location place;
     if (document->utf8_) place = document->position(static_cast<size_t>(result.offset));
@@ -62,6 +60,11 @@ std::shared_ptr<const Document> Document::parse(const Bytes& bytes, const std::s
   for (pugi::xml_node node : document->tree_) {
     if (node.type() == pugi::node_doctype && std::strchr(node.value(), '[') != nullptr) {
       Location place;
+      if (document->utf8_) {
+        // The value begins behind the key word.
+        const auto value = static_cast<size_t>(node.offset_debug());
+        place = document->position(bytes.text().rfind("<!DOCTYPE", value));
+      }
       place.file = file;
       fail_help(place, "pmml-doctype",
                 "the document declares a document type with entities of its own, which are never expanded",
