@@ -1,8 +1,9 @@
-// The corpora of hostile, odd and real pickles (PANMODEL_CORPUS; skipped without):
+// The corpora of hostile, odd and real files (PANMODEL_CORPUS; skipped without):
 //   manifest     hand-made attacks, each with the class and the offset that must be named
 //   collections  malicious files of the peers' test suites: refused, in little time and memory
 //   edges        files of joblib, numpy and other readers of pickles: read, or refused as expected
 //   models       every real model: the machine reads all of them
+//   documents    PMML that attacks its reader: read, or refused as expected with its place
 #include <rapidjson/document.h>
 
 #include <algorithm>
@@ -315,6 +316,61 @@ int check_models(const fs::path& corpus, const std::string&) {
   return 0;
 }
 
+// ---- documents
+
+// Documents that must be refused, why, and what the message must name. Every other one is read.
+struct HostileDocument {
+  const char* file;
+  const char* code;
+  const char* named;
+};
+constexpr HostileDocument kRefusedDocuments[] = {
+    {"XEEAttackTest.pmml", "pmml-doctype", "never expanded"},
+    {"XXEAttackTest.pmml", "pmml-doctype", "never expanded"},
+    {"apply_class_name.pmml", "pmml-expression", "java.lang.Runtime"},
+    {"cyclic_derived.pmml", "pmml-cycle", ""},
+    {"recursive_function.pmml", "pmml-cycle", ""},
+    {"deep_apply_3000.pmml", "pmml-depth", ""},
+    {"deep_apply_10000.pmml", "pmml-depth", ""},
+    {"deep_apply_100000.pmml", "pmml-depth", ""},
+};
+
+void check_document(const fs::path& path, const std::string& binary) {
+  const std::string file = path.filename().string();
+  const auto* refused = std::find_if(std::begin(kRefusedDocuments), std::end(kRefusedDocuments),
+                                     [&](const HostileDocument& d) { return file == d.file; });
+  const bool good = refused == std::end(kRefusedDocuments);
+  const std::string code = good ? "" : refused->code;
+  const int exit = good ? 0 : code == "pmml-depth" ? 6 : code == "pmml-expression" ? 4 : 3;
+  for (const char* verb : {"check", "inspect"}) {
+    const Outcome o = run(binary, {verb, path.string()});
+    within_limits(file, verb, o);
+    expect(o.exit == exit, file,
+           std::string(verb) + " exits with " + std::to_string(o.exit) + ": " + o.out.substr(0, 400));
+    if (good) continue;
+    expect(o.out.find("[" + code + "]") != std::string::npos &&
+               o.out.find(refused->named) != std::string::npos,
+           file, std::string(verb) + " does not say " + code + ": " + o.out.substr(0, 400));
+    // "(line 3:1)" behind the path of an element, "name.pmml:3:1" in text that has none.
+    const size_t colon = o.out.find(file + ":");
+    const size_t digit = colon == std::string::npos ? colon : colon + file.size() + 1;
+    expect(o.out.find("(line ") != std::string::npos ||
+               (digit < o.out.size() && o.out[digit] >= '0' && o.out[digit] <= '9'),
+           file, std::string(verb) + " names no place: " + o.out.substr(0, 400));
+  }
+}
+
+int check_documents(const fs::path& corpus, const std::string& binary) {
+  size_t files = 0;
+  for (const fs::path& path : files_under(corpus / "pmml/adversarial")) {
+    if (path.extension() != ".pmml") continue;
+    ++files;
+    check_document(path, binary);
+  }
+  std::printf("documents: %zu files; ", files);
+  return files >= std::size(kRefusedDocuments) ? 0 : 1;
+}
+
 }  // namespace
 }  // namespace panmodel::hostile
 
@@ -330,10 +386,11 @@ int main(int argc, char** argv) {
       {"manifest", check_manifest},
       {"collections", check_collections},
       {"edges", check_edges},
-      {"models", check_models}};
+      {"models", check_models},
+      {"documents", check_documents}};
   const auto found = modes.find(mode);
   if (found == modes.end()) {
-    std::fputs("usage: panmodel_hostile manifest|collections|edges|models\n", stderr);
+    std::fputs("usage: panmodel_hostile manifest|collections|edges|models|documents\n", stderr);
     return 2;
   }
   int status = 1;
