@@ -118,14 +118,14 @@ ExpressionReader::Reference ExpressionReader::reference(std::string_view name, c
   const Parameter& p = found->second;
   count(p.parts, at);
   if (depth_ + p.depth > expr::kMaxDepth) {
-    at.refuse("pmml-depth", "an expression is nested deeper than {} calls", expr::kMaxDepth);
+    at.refuse("pmml-depth", "an expression is nested deeper than {} calls", expr::kMaxDepth - 1);
   }
   return {p.value, p.type};
 }
 
 Expr ExpressionReader::read(const Element& element) {
   if (++depth_ > expr::kMaxDepth) {
-    element.refuse("pmml-depth", "an expression is nested deeper than {} calls", expr::kMaxDepth);
+    element.refuse("pmml-depth", "an expression is nested deeper than {} calls", expr::kMaxDepth - 1);
   }
   count(1, element);
   Expr e = dispatch(element);
@@ -253,7 +253,7 @@ Expr ExpressionReader::user_call(const Element& apply, const Element& function, 
                                        std::move(e)});
   }
   if (depth_ + expr::depth(e) > expr::kMaxDepth) {
-    apply.refuse("pmml-depth", "an expression is nested deeper than {} calls", expr::kMaxDepth);
+    apply.refuse("pmml-depth", "an expression is nested deeper than {} calls", expr::kMaxDepth - 1);
   }
   return e;
 }

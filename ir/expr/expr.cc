@@ -300,7 +300,7 @@ void validate(const Expr& e, uint32_t inputs, const Location& loc) {
   uint64_t nodes = 0;
   walk(e, [&](const Expr& part, uint32_t at) {
     if (at > kMaxDepth) {
-      fail(loc, "ir-expression", "an expression is nested deeper than {} calls", kMaxDepth);
+      fail(loc, "ir-expression", "an expression is nested deeper than {} calls", kMaxDepth - 1);
     }
     if (++nodes > kMaxNodes) {
       fail(loc, "ir-expression", "an expression has more than {} parts", kMaxNodes);

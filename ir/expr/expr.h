@@ -134,7 +134,7 @@ Expr constant(Constant value);
 Expr input(uint32_t index);
 Expr call(Function function, std::vector<Expr> arguments, std::shared_ptr<const Table> table = nullptr);
 
-inline constexpr uint32_t kMaxDepth = 1000;
+inline constexpr uint32_t kMaxDepth = 1001;  // 1,000 calls around a leaf
 inline constexpr uint64_t kMaxNodes = 1 << 20;
 // 1 for a constant or an input. Recursive: the caller's expression is within kMaxDepth.
 uint32_t depth(const Expr& e);
