@@ -25,8 +25,16 @@ converters::Verdict verdict(const Model& model, OpId op, int opset) {
   WriteOptions options;
   options.opset = opset;
   auto target = find_format("onnx")->make_target(options);
-  for (auto& v : converters::analyse(model, *target, {})) {
-    if (v.op == op_info(op).meta.name) return v;
+  try {
+    for (auto& v : converters::analyse(model, *target, {})) {
+      if (v.op == op_info(op).meta.name) return v;
+    }
+  } catch (const Failure& f) {
+    // Its columns have no form in the target at all.
+    converters::Verdict refused;
+    refused.level = Support::Level::unsupported;
+    refused.how = f.diagnostic.code;
+    return refused;
   }
   return {};
 }
