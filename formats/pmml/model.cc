@@ -39,6 +39,15 @@ const Row* row_of(const Element& element) {
   return found == std::end(kModels) ? nullptr : found;
 }
 
+// The predicted field: of the schema, else the only one that Targets names.
+std::string target_name(const Element& model, const Schema& schema) {
+  if (!schema.targets.empty()) return std::string(schema.targets.front().attribute("name"));
+  const Element targets = model.child("Targets");
+  if (!targets) return {};
+  const auto all = targets.children("Target");
+  return all.size() == 1 ? std::string(all.front().find("field").value_or("")) : std::string();
+}
+
 }  // namespace
 
 bool is_model(const Element& element) { return row_of(element) != nullptr; }
@@ -72,7 +81,7 @@ Result read_model(const Element& model, Reader& reader, Scope* outer, ValueId ma
   }
   reader.builder.at(model.place());
   Result result = row->read(model, scope);
-  if (!schema.targets.empty()) result.target = schema.targets.front().attribute("name");
+  result.target = target_name(model, schema);
   reader.builder.at(model.place());
   apply_targets(model, schema, scope, result);
   read_output(model, scope, result);

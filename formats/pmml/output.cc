@@ -58,6 +58,7 @@ class Output {
     } else if (feature == "entityId") {
       if (!result_.entity_id.valid()) element.refuse("pmml-output", "the model has no entity ids");
       named.field = {result_.entity_id, Scalar::string, true, {}};
+      cast(element, named.field);
     } else if (feature == "predictedDisplayValue") {
       displayed(element, named);
     } else if (feature == "transformedValue" || feature == "decision") {
@@ -78,9 +79,32 @@ class Output {
       const bool single = reader_.builder.type(result_.value).tensor()->dtype == DType::f32;
       named.field = {result_.value, single ? Scalar::f32 : Scalar::f64, false, {}};
       named.role = Role::value;
+      cast(element, named.field);
     } else {
       element.refuse("pmml-output", "the model predicts no value");
     }
+  }
+
+  // To the type that the OutputField declares, where it is another.
+  void cast(const Element& element, Field& field) {
+    auto declared = element.find("dataType");
+    if (!declared) return;
+    const Scalar type = scalar_of(element, *declared);
+    if (type == field.type) return;
+    Function to;
+    switch (type) {
+      case Scalar::f64: to = Function::to_f64; break;
+      case Scalar::f32: to = Function::to_f32; break;
+      case Scalar::i64: to = Function::to_i64; break;
+      case Scalar::boolean: to = Function::to_boolean; break;
+      case Scalar::string: to = Function::to_string; break;
+      default: element.refuse("pmml-output", "this result as {}", *declared);
+    }
+    std::vector<ValueId> inputs{field.value};
+    if (scope_.mask().valid()) inputs.push_back(scope_.mask());
+    field.value = reader_.builder.add(
+        expr::Map{type, expr::call(to, {expr::input(0)}), scope_.mask().valid()}, std::move(inputs));
+    field.type = type;
   }
 
   // The score of the class that `value` names, or of the predicted one.

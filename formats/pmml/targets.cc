@@ -31,12 +31,6 @@ void apply_to_value(const Element& target, Reader& reader, Result& result) {
   const DType dtype = b.type(result.value).tensor()->dtype;
   const auto number = [&](double x) { return real_constant(b, dtype, x); };
   ValueId value = result.value;
-  for (const Element& v : target.children("TargetValue")) {
-    if (auto absent = v.find_real("defaultValue")) {
-      ValueId missing = b.add(tensor::Unary{tensor::UnaryFn::is_nan}, {value});
-      value = b.add(tensor::Where{}, {missing, number(*absent), value});
-    }
-  }
   const double infinity = std::numeric_limits<double>::infinity();
   const double least = target.real("min", -infinity), most = target.real("max", infinity);
   if (least > -infinity || most < infinity) {
@@ -58,6 +52,13 @@ void apply_to_value(const Element& target, Reader& reader, Result& result) {
     case 1: value = b.add(tensor::Unary{tensor::UnaryFn::ceil}, {value}); break;
     case 2: value = b.add(tensor::Unary{tensor::UnaryFn::floor}, {value}); break;
     default: break;
+  }
+  // What stands for a missing prediction is the final value.
+  for (const Element& v : target.children("TargetValue")) {
+    if (auto absent = v.find_real("defaultValue")) {
+      ValueId missing = b.add(tensor::Unary{tensor::UnaryFn::is_nan}, {value});
+      value = b.add(tensor::Where{}, {missing, number(*absent), value});
+    }
   }
   result.value = value;
 }
