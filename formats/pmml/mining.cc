@@ -128,6 +128,9 @@ class Mining {
   ValueId combine(ml::Combine op, ValueId Result::*member, const std::vector<size_t>& order) {
     std::vector<ValueId> inputs;
     for (size_t i : order) inputs.push_back(results_[i].*member);
+    return combine(std::move(op), std::move(inputs), order);
+  }
+  ValueId combine(ml::Combine op, std::vector<ValueId> inputs, const std::vector<size_t>& order) {
     op.masked = masked();
     for (size_t i : order) {
       if (!op.masked) break;
@@ -203,7 +206,33 @@ class Mining {
     return out;
   }
 
-  Result first() { return choose(in_order()); }
+  Result first() {
+    Result out = choose(in_order());
+    for (const Result::Named& named : results_[0].outputs) add_common(named, out);
+    return out;
+  }
+
+  // An output field that all segments have, from the one that is selected.
+  void add_common(Result::Named named, Result& out) {
+    std::vector<ValueId> parts;
+    for (const Result& r : results_) {
+      for (const Result::Named& other : r.outputs) {
+        if (other.name != named.name) continue;
+        if (dtype_of(other.field.value) == dtype_of(named.field.value)) parts.push_back(other.field.value);
+        break;
+      }
+    }
+    if (parts.size() != results_.size()) return;
+    ml::Combine op;
+    op.method = CombineMethod::first;
+    named.field.value = combine(std::move(op), std::move(parts), in_order());
+    out.outputs.push_back(std::move(named));
+  }
+
+  DType dtype_of(ValueId value) const {
+    const Type& type = builder_.type(value);
+    return type.column() ? type.column()->dtype : type.tensor()->dtype;
+  }
 
   // The last segment that counts for a row; all of them may have named outputs.
   Result chain() {

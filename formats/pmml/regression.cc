@@ -95,10 +95,11 @@ class Terms {
 
   ValueId number(const Element& e, std::string_view name) {
     const Field& field = scope_.require(name, e);
-    if (field.type == Scalar::string) {
-      e.refuse("pmml-type", "the field '{}' is text, expected a number", name);
-    }
-    return field.value;
+    if (field.type != Scalar::string) return field.value;
+    // Text that spells a number counts as that number, as a predicted class of another model does.
+    Bindings bindings(scope_);
+    expr::Expr text = expr::input(bindings.input_of(name, e));
+    return add_map(bindings, expr::call(expr::Function::to_f64, {std::move(text)}), Scalar::f64);
   }
   ValueId assembled(ValueId value) { return builder_.add(table::Assemble{dtype_}, {value}); }
   size_t column(ValueId value) {
