@@ -219,6 +219,11 @@ Schema read_schema(const Element& model, Scope& scope, bool inputs) {
   Schema out;
   for (const Element& mining : model.require("MiningSchema").children("MiningField")) {
     std::string name(mining.attribute("name"));
+    for (std::string_view vendor : mining.attributes()) {
+      if (vendor.starts_with("x-")) {
+        mining.refuse("pmml-feature", "the vendor attribute '{}' is not supported", vendor);
+      }
+    }
     const size_t usage = mining.choice("usageType", kUsage, 0);
     if (usage == 1 || usage == 2) {
       out.targets.push_back(mining);

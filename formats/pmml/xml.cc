@@ -166,6 +166,12 @@ std::optional<std::string_view> Element::find(std::string_view attribute) const 
   return std::nullopt;
 }
 
+std::vector<std::string_view> Element::attributes() const {
+  std::vector<std::string_view> names;
+  for (pugi::xml_attribute a : node_.attributes()) names.push_back(local(a.name()));
+  return names;
+}
+
 std::string_view Element::attribute(std::string_view name) const {
   auto found = find(name);
   if (!found) refuse("pmml-attribute", "the attribute '{}' is missing", name);

@@ -66,6 +66,7 @@ class Element {
 
   // Attributes, by name without prefix. An attribute of only white space is present.
   std::optional<std::string_view> find(std::string_view attribute) const;
+  std::vector<std::string_view> attributes() const;  // their names
   std::string_view attribute(std::string_view name) const;  // fails "pmml-attribute" when absent
   std::optional<double> find_real(std::string_view attribute) const;
   std::optional<int64_t> find_int(std::string_view attribute) const;
