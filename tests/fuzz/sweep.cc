@@ -37,6 +37,7 @@ bool ends_with_any(const std::string& name, std::initializer_list<const char*> e
 bool of_reader(const fs::path& path, std::string_view reader) {
   const std::string name = path.filename().string();
   if (reader == "onnx") return name.ends_with(".onnx");
+  if (reader == "pmml") return name.ends_with(".pmml");
   if (reader == "csv") return name.ends_with(".csv");
   if (reader == "panir") return name.ends_with(".panir");
   return ends_with_any(name, {".pkl", ".joblib", ".pickle", ".z", ".gz", ".bz2", ".xz", ".lzma", ".lz4"});
