@@ -16,13 +16,6 @@ using expr::Scalar;
 
 namespace {
 
-std::string_view trimmed(std::string_view s) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const size_t begin = s.find_first_not_of(kBlank);
-  if (begin == s.npos) return {};
-  return s.substr(begin, s.find_last_not_of(kBlank) - begin + 1);
-}
-
 Function cast_to(Scalar type) {
   constexpr Function kCasts[] = {Function::to_f64,    Function::to_f32,  Function::to_i64,  Function::to_boolean,
                                  Function::to_string, Function::to_date, Function::to_time, Function::to_date_time};
@@ -49,7 +42,7 @@ Expr three_valued(Function function, std::vector<Expr> arguments) {
 }  // namespace
 
 Constant typed_value(const Element& at, std::string_view text, Scalar type) {
-  const std::string_view number = trimmed(text);
+  const std::string_view number = trim(text);
   switch (type) {
     case Scalar::f64:
       if (auto v = parse_real(number)) return *v;

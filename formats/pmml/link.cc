@@ -61,13 +61,13 @@ ValueId Link::simplemax(ValueId y) {
 ValueId Link::binary_classes(Normalization method, ValueId y) {
   if (method == Normalization::simplemax || method == Normalization::softmax ||
       method == Normalization::exp) {
-    return many_classes(method, y, 2);
+    return many_classes(method, y);
   }
   ValueId first = inverse(method, columns(y, 0, 1));
   return builder_.add(tensor::Concat{1}, {first, binary(BinaryFn::sub, scalar(1), first)});
 }
 
-ValueId Link::many_classes(Normalization method, ValueId y, size_t) {
+ValueId Link::many_classes(Normalization method, ValueId y) {
   if (method == Normalization::softmax) return builder_.add(tensor::Softmax{1}, {y});
   if (method == Normalization::simplemax) return simplemax(y);
   return inverse(method, y);

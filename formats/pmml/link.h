@@ -24,7 +24,7 @@ class Link {
   // [N,2] -> F of the first and its complement, or softmax, simplemax over both.
   ValueId binary_classes(Normalization method, ValueId y);
   // [N,K] -> F of each, or softmax, simplemax over all.
-  ValueId many_classes(Normalization method, ValueId y, size_t count);
+  ValueId many_classes(Normalization method, ValueId y);
   // [N,K] -> differences of the cumulated F of the first K-1, and what is left of 1.
   ValueId ordinal(Normalization method, ValueId y, size_t count);
 

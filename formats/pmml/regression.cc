@@ -195,7 +195,7 @@ Result read_regression(const Element& model, Scope& scope) {
   ValueId y = predictors(tables, scope, dtype);
   ValueId p = target.ordinal     ? link.ordinal(method, y, tables.size())
               : tables.size() == 2 ? link.binary_classes(method, y)
-                                   : link.many_classes(method, y, tables.size());
+                                   : link.many_classes(method, y);
   if (dtype == DType::f32) p = builder.add(tensor::Cast{DType::f64}, {p});
   result.probabilities = p;
   result.label = builder.add(ml::Winner{result.classes}, {p});

@@ -87,6 +87,8 @@ class Element {
   pugi::xml_node node_;
 };
 
+// Without the white space of XML at both ends.
+std::string_view trim(std::string_view text);
 // The white-space separated items of an <Array>, where "..." and \" quote one with spaces.
 std::vector<std::string> array_items(const Element& array);
 
