@@ -4,10 +4,13 @@ w1, w2       100 complete trees of depth 6 / 1000 of depth 8 over 50 features, d
              as ONNX (TreeEnsemble in float)
 forest200m   random forest regressor of about 200 MB pickle
 forest1g     random forest regressor of about 1 GB pickle
+w1.pmml, w2.pmml  the trees of w1 and w2 as segments of a MiningModel
+forest150m.pmml   random forest regressor of about 150 MB PMML, written by JPMML-SkLearn
 small        random forest of about 1,000 nodes
 """
 import pathlib
 import pickle
+import subprocess
 import sys
 
 import numpy as np
@@ -85,6 +88,48 @@ def write_onnx(features, thresholds, weights, path):
     path.write_bytes(onx.SerializeToString())
 
 
+def write_pmml(features, thresholds, weights, path):
+    """A sum of binary trees over fields of type float, as converters of boosted trees write it. Both
+    sides of a comparison read the same decimals, the shortest that give the number back."""
+    inner = features.shape[1]
+
+    def node(tree, i, test):
+        if i >= inner:
+            yield f'<Node score="{weights[tree, i - inner]}">{test}</Node>\n'
+            return
+        yield f"<Node>{test}\n"
+        for child, operator in ((2 * i + 1, "lessOrEqual"), (2 * i + 2, "greaterThan")):
+            yield from node(tree, child, f'<SimplePredicate field="x{features[tree, i]}" '
+                                         f'operator="{operator}" value="{thresholds[tree, i]}"/>')
+        yield "</Node>\n"
+
+    fields = [f"x{i}" for i in range(FEATURES)]
+    schema = ("<MiningSchema>" + '<MiningField name="y" usageType="target"/>' +
+              "".join(f'<MiningField name="{name}"/>' for name in fields) + "</MiningSchema>\n")
+    with open(path, "w") as file:
+        file.write('<PMML xmlns="http://www.dmg.org/PMML-4_4" version="4.4">\n<Header/>\n<DataDictionary>\n')
+        file.write('<DataField name="y" optype="continuous" dataType="double"/>\n')
+        for name in fields:
+            file.write(f'<DataField name="{name}" optype="continuous" dataType="float"/>\n')
+        file.write(f'</DataDictionary>\n<MiningModel functionName="regression">\n{schema}')
+        file.write('<Segmentation multipleModelMethod="sum">\n')
+        for tree in range(len(features)):
+            file.write(f'<Segment id="{tree + 1}"><True/>\n<TreeModel functionName="regression" '
+                       f'splitCharacteristic="binarySplit">\n{schema}')
+            file.writelines(node(tree, 0, "<True/>"))
+            file.write("</TreeModel>\n</Segment>\n")
+        file.write("</Segmentation>\n</MiningModel>\n</PMML>\n")
+
+
+def write_forest_pmml(folder, path):
+    """26 fully grown trees, deep and indented."""
+    import jpmml_sklearn
+    source = folder / "forest150m.pkl"
+    write_pickle(forest(24_000, 26), source)
+    subprocess.run(jpmml_sklearn.command(jpmml_sklearn.accepted(source), path), check=True,
+                   stderr=subprocess.DEVNULL)
+
+
 def forest(rows, trees):
     from sklearn.ensemble import RandomForestRegressor
     x = matrix(rows, 3)
@@ -116,7 +161,8 @@ def small_forest():
 
 
 def make(name, folder):
-    path = folder / {"w1": "w1.onnx", "w2": "w2.onnx"}.get(name, f"{name}.pkl")
+    path = folder / {"w1": "w1.onnx", "w2": "w2.onnx"}.get(
+        name, name if name.endswith(".pmml") else f"{name}.pkl")
     if path.exists():
         return path
     temporary = path.with_suffix(".part")
@@ -124,6 +170,12 @@ def make(name, folder):
         write_onnx(*full_trees(100, 6, 1), temporary)
     elif name == "w2":
         write_onnx(*full_trees(1000, 8, 2), temporary)
+    elif name == "w1.pmml":
+        write_pmml(*full_trees(100, 6, 1), temporary)
+    elif name == "w2.pmml":
+        write_pmml(*full_trees(1000, 8, 2), temporary)
+    elif name == "forest150m.pmml":
+        write_forest_pmml(folder, temporary)
     elif name == "small":
         write_pickle(small_forest(), temporary)
     elif name == "forest200m":

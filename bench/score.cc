@@ -1,7 +1,7 @@
-// panmodel_bench_score MODEL X ROWS JOBS: scores the float32 matrix X (raw, row by row) once for
-// every line "run" on standard input and answers with the seconds it took and those of processor
-// time; "age" answers with the seconds since the start, reading included; "save FILE" writes the last
-// predictions as raw elements.
+// panmodel_bench_score MODEL X ROWS JOBS: scores the float32 matrix X (raw, row by row; its columns in
+// the order of the inputs when the model takes columns) once for every line "run" on standard input and
+// answers with the seconds it took and those of processor time; "age" answers with the seconds since
+// the start, reading included; "save FILE" writes the last predictions as raw elements.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -12,8 +12,30 @@
 #include "api/panmodel.h"
 #include "runtime/session.h"
 
+namespace {
+
+using namespace panmodel;
+
+// The matrix, or its columns, in the type that the model takes.
+std::vector<runtime::Value> inputs_of(const Model& model, const Tensor& x) {
+  const Type& type = model.graph.type(model.inputs[0].value);
+  if (type.tensor() != nullptr) {
+    return {type.tensor()->dtype == DType::f64 ? Tensor::of(x.shape(), x.reals()) : x};
+  }
+  auto cells = x.as<float>();
+  size_t rows = static_cast<size_t>(x.shape()[0]), width = static_cast<size_t>(x.shape()[1]);
+  std::vector<runtime::Value> columns;
+  for (size_t c = 0; c < model.inputs.size(); ++c) {
+    std::vector<float> column(rows);
+    for (size_t r = 0; r < rows; ++r) column[r] = cells[r * width + c];
+    columns.emplace_back(Tensor::of({x.shape()[0], 1}, std::move(column)));
+  }
+  return columns;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using namespace panmodel;
   const auto begin = std::chrono::steady_clock::now();
   if (argc != 5) {
     std::fprintf(stderr, "usage: panmodel_bench_score MODEL X ROWS JOBS\n");
@@ -30,9 +52,7 @@ int main(int argc, char** argv) {
     auto jobs = static_cast<unsigned>(std::atoi(argv[4]));
     Bytes bytes = map_file(argv[2]);
     auto columns = static_cast<int64_t>(bytes.size() / sizeof(float)) / rows;
-    DType wanted = (*model)->graph.type((*model)->inputs[0].value).tensor()->dtype;
-    Tensor x = Tensor::view(DType::f32, {rows, columns}, bytes);
-    if (wanted == DType::f64) x = Tensor::of(x.shape(), x.reals());
+    std::vector<runtime::Value> inputs = inputs_of(**model, Tensor::view(DType::f32, {rows, columns}, bytes));
     runtime::Session session(*model, {.jobs = jobs});
     runtime::Prediction prediction;
     std::string word;
@@ -40,7 +60,7 @@ int main(int argc, char** argv) {
       if (word == "run") {
         std::clock_t cpu = std::clock();
         auto start = std::chrono::steady_clock::now();
-        prediction = session.run(std::vector<runtime::Value>{x});
+        prediction = session.run(inputs);
         std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
         std::printf("%.9f %.6f\n", took.count(),
                     static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC);

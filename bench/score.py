@@ -27,11 +27,11 @@ def ort_session(path, threads):
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-class Ours:
-    """The driver with a model and a matrix, ready to score."""
+class Driver:
+    """A process with a model and a matrix, ready to score."""
 
-    def __init__(self, driver, path, file, rows, threads):
-        self.process = subprocess.Popen([driver, path, file, str(rows), str(threads)], text=True,
+    def __init__(self, *command):
+        self.process = subprocess.Popen([str(word) for word in command], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, line):
@@ -43,10 +43,10 @@ class Ours:
         """Seconds elapsed and of processor time."""
         return tuple(map(float, self.ask("run")))
 
-    def predictions(self, folder):
+    def predictions(self, folder, dtype=np.float32):
         saved = folder / "predictions.raw"
         self.ask(f"save {saved}")
-        return np.fromfile(saved, np.float32)
+        return np.fromfile(saved, dtype)
 
     def close(self):
         self.process.stdin.close()
@@ -72,7 +72,7 @@ def measure(name, folder, driver, x, file, threads):
     path = make(name, folder)
     session = ort_session(path, threads)
     feed = {session.get_inputs()[0].name: x}
-    ours = Ours(driver, path, file, len(x), threads)
+    ours = Driver(driver, path, file, len(x), threads)
 
     def peer():
         return session.run(None, feed)[0].ravel()
@@ -115,7 +115,7 @@ def first_call(name, folder, driver, file):
 
     a, b = [], []
     for _ in range(REPETITIONS):
-        ours = Ours(driver, path, file, 1, 1)
+        ours = Driver(driver, path, file, 1, 1)
         ours.run()
         a.append(float(ours.ask("age")[0]))
         ours.close()

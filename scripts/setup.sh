@@ -2,7 +2,7 @@
 # Prepares a Debian 12 machine for panmodel. Everything else (test.sh, demo.sh, bench) starts here.
 #   scripts/setup.sh           what the build and the tests need (Debian packages)
 #   scripts/setup.sh --peers   also the peers: scikit-learn, onnx, onnxruntime, skl2onnx in build/peers,
-#                              JPMML-Evaluator beside them and Debian's JDK that runs it
+#                              JPMML-Evaluator and JPMML-SkLearn beside them and Debian's JDK that runs them
 # What is there already is left alone, so a second run takes no time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -84,8 +84,9 @@ mkdir -p build
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check --retries 5 \
     --no-deps --only-binary :all: -r scripts/peers.txt
-# Of jpmml_evaluator only the jars are used, not the bridges from Python to Java that it asks for.
-if broken=$("$venv/bin/python" -m pip check | grep -v -e '^jpmml-evaluator ' -e '^No broken'); then
+# Of the packages of JPMML only the jars are used, not what their Python parts ask for.
+if broken=$("$venv/bin/python" -m pip check |
+            grep -v -e '^jpmml-evaluator ' -e '^sklearn2pmml ' -e '^No broken'); then
   echo "setup: $broken" >&2
   exit 1
 fi
