@@ -5,20 +5,11 @@
 #include <string>
 
 #include "ir/expr/expr.h"
+#include "tests/markdown.h"
 
 namespace {
 
 using namespace panmodel;
-
-// A '|' would end the cell of a table.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|') out += '\\';
-    out += c;
-  }
-  return out;
-}
 
 std::string arity(const expr::FunctionInfo& f) {
   if (f.max_arguments == f.min_arguments) return std::to_string(f.min_arguments);
@@ -73,7 +64,8 @@ int main() {
   for (const expr::FunctionInfo& f : expr::functions()) {
     text += fmt::format("| {} | {} | {} | {} | {} | {} | `{}` = `{}` |\n", f.name,
                         f.pmml.empty() ? "" : fmt::format("`{}`", f.pmml), arity(f), to_string(f.type),
-                        to_string(f.missing), cell(f.doc), cell(f.example), cell(f.result));
+                        to_string(f.missing), markdown_cell(f.doc), markdown_cell(f.example),
+                        markdown_cell(f.result));
   }
   return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
 }

@@ -11,6 +11,7 @@
 #include "formats/format.h"
 #include "formats/onnx/writer.h"
 #include "ir/op.h"
+#include "tests/markdown.h"
 #include "tests/ops/sample.h"
 
 namespace {
@@ -37,16 +38,6 @@ converters::Verdict verdict(const Model& model, OpId op, int opset) {
     return refused;
   }
   return {};
-}
-
-// A '|' would end the cell of a table.
-std::string cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|') out += '\\';
-    out += c;
-  }
-  return out;
 }
 
 struct Row {
@@ -104,8 +95,8 @@ int main() {
                                ? (row.native == 0 ? "rewritten" : "native or rewritten")
                            : row.native + row.lowered > 0 ? "in part" : "no";
     text += fmt::format("| {} | {} | {} | {} | {} |\n", op_info(sample.op).meta.name, how,
-                        row.native == 0 ? "" : std::to_string(row.since), cell(join(row.through)),
-                        cell(join(row.reasons)));
+                        row.native == 0 ? "" : std::to_string(row.since), markdown_cell(join(row.through)),
+                        markdown_cell(join(row.reasons)));
   }
   return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
 }
