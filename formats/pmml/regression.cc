@@ -163,6 +163,21 @@ ValueId predictors(const std::vector<Element>& tables, Scope& scope, DType dtype
 constexpr std::string_view kMethods[] = {"none", "simplemax", "softmax", "logit", "probit",
                                          "cloglog", "exp", "loglog", "cauchit"};
 
+[[noreturn]] void refuse_method(const Element& model, std::string_view of) {
+  model.refuse("pmml-attribute", "normalizationMethod=\"{}\" has no meaning for {}",
+               model.attribute("normalizationMethod"), of);
+}
+
+// Each method is defined for some classifications only.
+void check_method(const Element& model, Normalization method, size_t classes, bool ordinal) {
+  const bool all_classes = method == Normalization::softmax || method == Normalization::simplemax;
+  if (method == Normalization::exp) refuse_method(model, "a classification");
+  if (ordinal && all_classes) refuse_method(model, "an ordinal target");
+  if (!ordinal && classes > 2 && !all_classes && method != Normalization::none && method != Normalization::logit) {
+    refuse_method(model, "more than two classes without an order");
+  }
+}
+
 }  // namespace
 
 Result read_regression(const Element& model, Scope& scope) {
@@ -181,9 +196,7 @@ Result read_regression(const Element& model, Scope& scope) {
   Result result;
   if (!classes) {
     if (tables.size() != 1) model.refuse("pmml-element", "{} tables of a regression", tables.size());
-    if (method == Normalization::simplemax) {
-      model.refuse("pmml-attribute", "normalizationMethod=\"simplemax\" of a regression");
-    }
+    if (method == Normalization::simplemax) refuse_method(model, "a regression");
     result.value = link.inverse(method, predictors(tables, scope, dtype));
     return result;
   }
@@ -191,11 +204,12 @@ Result read_regression(const Element& model, Scope& scope) {
   std::vector<std::string> labels;
   for (const Element& table : tables) labels.emplace_back(table.attribute("targetCategory"));
   if (tables.size() < 2) model.refuse("pmml-element", "one table of a classification, expected two or more");
+  check_method(model, method, tables.size(), target.ordinal);
   result.classes = values_of(model, labels, target.type);
   ValueId y = predictors(tables, scope, dtype);
   ValueId p = target.ordinal     ? link.ordinal(method, y, tables.size())
               : tables.size() == 2 ? link.binary_classes(method, y)
-                                   : link.many_classes(method, y);
+                                   : link.many_classes(method, y, tables.size());
   if (dtype == DType::f32) p = builder.add(tensor::Cast{DType::f64}, {p});
   result.probabilities = p;
   result.label = builder.add(ml::Winner{result.classes}, {p});
