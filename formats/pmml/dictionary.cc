@@ -82,7 +82,8 @@ void set_domain(table::Prepare& op, const DataField& data, Scalar type) {
 // What the MiningField says of cells. Returns whether it says anything.
 bool set_treatments(table::Prepare& op, const Element& field, Scalar type) {
   constexpr std::string_view kOutliers[] = {"asIs", "asMissingValues", "asExtremeValues"};
-  constexpr std::string_view kMissing[] = {"asIs", "asMean", "asMode", "asMedian", "asValue", "returnInvalid"};
+  constexpr std::string_view kMissing[] = {"asIs",    "asMean",        "asMode",         "asMedian",
+                                           "asValue", "returnInvalid", "x-returnInvalid"};
   const bool number = type != Scalar::string && type != Scalar::boolean;
   op.outlier = static_cast<OutlierCell>(field.choice("outliers", kOutliers, 0));
   if (op.outlier != OutlierCell::as_is) {
@@ -90,7 +91,7 @@ bool set_treatments(table::Prepare& op, const Element& field, Scalar type) {
     op.low = field.real("lowValue", op.low);
     op.high = field.real("highValue", op.high);
   }
-  op.refuse_missing = field.choice("missingValueTreatment", kMissing, 0) == 5;
+  op.refuse_missing = field.choice("missingValueTreatment", kMissing, 0) >= 5;
   if (auto value = field.find("missingValueReplacement")) {
     op.missing_value = values_of(field, {std::string(*value)}, type);
   }
@@ -100,12 +101,33 @@ bool set_treatments(table::Prepare& op, const Element& field, Scalar type) {
 void set_invalid(table::Prepare& op, const Element& field, Scalar type) {
   constexpr std::string_view kInvalid[] = {"returnInvalid", "asIs", "asMissing", "asValue"};
   op.invalid_cell = static_cast<InvalidCell>(field.choice("invalidValueTreatment", kInvalid, 0));
-  if (auto value = field.find("invalidValueReplacement")) {
+  auto value = field.find("invalidValueReplacement");
+  // Its name before PMML 4.4.
+  if (!value) value = field.find("x-invalidValueReplacement");
+  const bool stays = op.invalid_cell == InvalidCell::as_is || op.invalid_cell == InvalidCell::as_value;
+  if (value && stays) {
+    op.invalid_cell = InvalidCell::as_value;
     op.invalid_value = values_of(field, {std::string(*value)}, type);
-  }
-  if (op.invalid_cell == InvalidCell::as_value && !op.invalid_value) {
+  } else if (op.invalid_cell == InvalidCell::as_value) {
     field.refuse("pmml-attribute", "asValue without invalidValueReplacement");
   }
+}
+
+// The nodes of a treatment. returnInvalid is for cells that came missing: those that became so have
+// a step of their own behind it.
+ValueId treat(Builder& b, table::Prepare op, std::vector<ValueId> inputs) {
+  const bool makes_missing =
+      op.invalid_cell == InvalidCell::as_missing || op.outlier == OutlierCell::as_missing || op.missing_value;
+  if (op.refuse_missing && makes_missing) {
+    table::Prepare refuse;
+    refuse.field = op.field;
+    refuse.missing = op.missing;
+    refuse.masked = op.masked;
+    refuse.refuse_missing = true;
+    inputs[0] = b.add(std::move(refuse), inputs);
+    op.refuse_missing = false;
+  }
+  return b.add(std::move(op), std::move(inputs));
 }
 
 // An input of the model, treated.
@@ -127,7 +149,13 @@ Field input_field(Reader& reader, const Element& mining, const std::string& name
   set_invalid(op, mining, raw);
   const bool treated = set_treatments(op, mining, raw);
   const bool bounded = !op.valid.empty() || !op.invalid.empty() || !op.missing.empty() || !op.lower.empty();
-  if (treated || bounded) field.value = b.add(std::move(op), {field.value});
+  if (bounded && op.invalid_cell == InvalidCell::as_is) {
+    field.domain = std::make_shared<Domain>();
+    field.domain->cells = field.value;
+    set_domain(field.domain->rules, *data, raw);
+    field.domain->rules.field = name;
+  }
+  if (treated || bounded) field.value = treat(b, std::move(op), {field.value});
   if (date) field.value = parsed_date(reader, field.value, *data);
   if (auto optype = mining.find("optype")) field.categorical = *optype != "continuous";
   return field;
@@ -146,13 +174,31 @@ Field inherited(Scope& scope, const Element& mining, const std::string& name) {
     b.at(mining.place());
     std::vector<ValueId> inputs{field.value};
     if (op.masked) inputs.push_back(scope.mask());
-    field.value = b.add(std::move(op), std::move(inputs));
+    field.value = treat(b, std::move(op), std::move(inputs));
   }
   if (auto optype = mining.find("optype")) field.categorical = *optype != "continuous";
   return field;
 }
 
 }  // namespace
+
+ValueId invalid_cells(Domain& domain, Builder& b) {
+  if (domain.invalid.valid()) return domain.invalid;
+  table::Prepare present = domain.rules;
+  present.valid = present.invalid = {};
+  present.lower = present.upper = {};
+  present.closed = {};
+  const bool all = present.missing.empty();
+  ValueId there = all ? domain.cells : b.add(std::move(present), {domain.cells});
+  table::Prepare valid = domain.rules;
+  valid.invalid_cell = InvalidCell::as_missing;
+  ValueId good = b.add(std::move(valid), {domain.cells});
+  using expr::Function;
+  expr::Expr body = expr::call(Function::logical_and, {expr::call(Function::is_not_missing, {expr::input(0)}),
+                                                       expr::call(Function::is_missing, {expr::input(1)})});
+  domain.invalid = b.add(expr::Map{Scalar::boolean, std::move(body), false}, {there, good});
+  return domain.invalid;
+}
 
 const DataField* Dictionary::find(std::string_view name) const {
   auto found = fields.find(name);
@@ -220,7 +266,7 @@ Schema read_schema(const Element& model, Scope& scope, bool inputs) {
   for (const Element& mining : model.require("MiningSchema").children("MiningField")) {
     std::string name(mining.attribute("name"));
     for (std::string_view vendor : mining.attributes()) {
-      if (vendor.starts_with("x-")) {
+      if (vendor.starts_with("x-") && vendor != "x-invalidValueReplacement") {
         mining.refuse("pmml-feature", "the vendor attribute '{}' is not supported", vendor);
       }
     }

@@ -8,6 +8,15 @@
 
 namespace panmodel::pmml {
 
+// What is valid of a field whose invalid cells stay in the column.
+struct Domain {
+  ValueId cells;         // as they came
+  table::Prepare rules;  // valid, invalid and missing values, intervals
+  ValueId invalid;       // of invalid_cells(), once it was asked for
+};
+// A boolean column: cells that are there and are not valid.
+ValueId invalid_cells(Domain& domain, Builder& builder);
+
 struct DataField {
   Element element;
   Field field;  // without a value

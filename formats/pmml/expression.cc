@@ -191,11 +191,27 @@ Expr ExpressionReader::apply(const Element& element) {
                    : f->max_arguments == expr::kAny     ? " or more"
                                                         : fmt::format(" to {}", f->max_arguments));
   }
+  if (f->id == Function::is_valid || f->id == Function::is_not_valid) {
+    if (auto e = domain_test(f->id, element.first(), arguments[0])) return std::move(*e);
+  }
   Expr e = expr::call(f->id, std::move(arguments));
   e.invalid = static_cast<expr::InvalidTreatment>(element.choice("invalidValueTreatment", kInvalid, 0));
   if (auto v = element.find("mapMissingTo")) e.map_missing_to = replacement(*v);
   if (auto v = element.find("defaultValue")) e.default_value = replacement(*v);
   return e;
+}
+
+// isValid or isNotValid of a field whose invalid cells stay in the column.
+std::optional<Expr> ExpressionReader::domain_test(Function function, const Element& argument, const Expr& value) {
+  if (!argument.is("FieldRef") || parameters_ != nullptr) return std::nullopt;
+  const Field& field = bindings_.field_of(argument.attribute("field"), argument);
+  if (!field.domain) return std::nullopt;
+  count(4, argument);
+  Expr invalid = expr::input(bindings_.input_of(invalid_cells(*field.domain, bindings_.scope().reader().builder)));
+  if (function == Function::is_not_valid) return invalid;
+  return expr::call(Function::logical_and,
+                    {expr::call(Function::is_not_missing, {value}),
+                     expr::call(Function::logical_not, {std::move(invalid)})});
 }
 
 // The body of the function with its parameters replaced. What Apply says of missing values stands
@@ -253,7 +269,7 @@ Expr ExpressionReader::user_call(const Element& apply, const Element& function, 
 
 Expr ExpressionReader::predicate(const Element& element) {
   if (++depth_ > expr::kMaxDepth) {
-    element.refuse("pmml-depth", "a predicate is nested deeper than {} levels", expr::kMaxDepth);
+    element.refuse("pmml-depth", "a predicate is nested deeper than {} levels", expr::kMaxDepth - 1);
   }
   count(1, element);
   Expr e = dispatch_predicate(element);

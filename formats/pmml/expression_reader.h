@@ -54,6 +54,8 @@ class ExpressionReader {
   expr::Expr constant(const Element& element);
   expr::Expr field_ref(const Element& element);
   expr::Expr apply(const Element& element);
+  std::optional<expr::Expr> domain_test(expr::Function function, const Element& argument,
+                                        const expr::Expr& value);
   expr::Expr user_call(const Element& apply, const Element& function, std::vector<expr::Expr> arguments);
   expr::Expr simple_predicate(const Element& element);
   expr::Expr set_predicate(const Element& element);

@@ -12,9 +12,21 @@ namespace {
 constexpr std::string_view kExtensions[] = {".pmml", ".xml"};
 constexpr size_t kHead = 8192;  // where the root element starts at the latest
 
+// The start of a text in any encoding of Unicode, as ASCII where it is ASCII.
+std::string head_of(const Bytes& bytes) {
+  std::string head(bytes.text().substr(0, kHead));
+  const bool wide = head.substr(0, 4).find('\0') != std::string::npos;
+  for (std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"}) {
+    if (head.starts_with(mark) || (wide && head.find(mark) == 2)) head.erase(0, head.find(mark) + mark.size());
+  }
+  // The digits of UTF-16 and UTF-32 that ASCII leaves 0.
+  if (wide) std::erase(head, '\0');
+  return head;
+}
+
 bool sniff(const Bytes& bytes) {
-  std::string_view head = bytes.text().substr(0, kHead);
-  if (head.starts_with("\xef\xbb\xbf")) head.remove_prefix(3);
+  const std::string text = head_of(bytes);
+  std::string_view head = text;
   head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
   if (!head.starts_with('<')) return false;
   for (size_t at = head.find("PMML"); at != std::string_view::npos; at = head.find("PMML", at + 1)) {

@@ -73,7 +73,10 @@ const Field& Scope::require(std::string_view name, const Element& at) {
 }
 
 uint32_t Bindings::input_of(std::string_view name, const Element& at) {
-  const ValueId value = scope_.require(name, at).value;
+  return input_of(scope_.require(name, at).value);
+}
+
+uint32_t Bindings::input_of(ValueId value) {
   auto found = std::find(inputs_.begin(), inputs_.end(), value);
   if (found == inputs_.end()) found = inputs_.insert(inputs_.end(), value);
   return static_cast<uint32_t>(found - inputs_.begin());
@@ -132,6 +135,7 @@ Field read_derived_field(const Element& derived_field, Scope& scope) {
     if (source.type == field.type) {
       field.value = source.value;
       if (field.values.empty()) field.values = source.values;
+      field.domain = source.domain;
       return field;
     }
   }

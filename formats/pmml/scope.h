@@ -2,6 +2,7 @@
 // Which fields a model, its transformations and its segments see, by name.
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 namespace panmodel::pmml {
 
 struct Dictionary;
+struct Domain;
 
 // A column that expressions and models may name.
 struct Field {
@@ -21,6 +23,7 @@ struct Field {
   expr::Scalar type = expr::Scalar::f64;
   bool categorical = false;          // categorical or ordinal
   std::vector<std::string> values;   // the declared categories in order, empty = none declared
+  std::shared_ptr<Domain> domain;    // of a field that may hold invalid cells, else null
 };
 
 // Visible while a document is read.
@@ -29,6 +32,7 @@ struct Reader {
   Diagnostics& diagnostics;
   const Dictionary& dictionary;
   Element transformations;  // TransformationDictionary, or none
+  bool entities = false;  // trees give the ids of their nodes, asked or not
   uint32_t depth = 0;  // of models in models, and of fields whose expressions wait for others
 };
 
@@ -88,6 +92,7 @@ class Bindings {
   explicit Bindings(Scope& scope) : scope_(scope) {}
   // Index among inputs() of the field; fails as Scope::require does.
   uint32_t input_of(std::string_view name, const Element& at);
+  uint32_t input_of(ValueId value);
   const Field& field_of(std::string_view name, const Element& at) { return scope_.require(name, at); }
   const std::vector<ValueId>& inputs() const { return inputs_; }
   Scope& scope() const { return scope_; }
