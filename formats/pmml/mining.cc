@@ -1,5 +1,6 @@
 // MiningModel (PMML 4.4): models of segments and how their results become one.
 #include <algorithm>
+#include <utility>
 
 #include "formats/pmml/expression.h"
 #include "formats/pmml/segments.h"
@@ -49,9 +50,22 @@ bool is_predicate(const Element& e) {
 class Mining {
  public:
   Mining(const Element& model, const Segmentation& segmentation, Scope& scope)
-      : model_(model), s_(segmentation), scope_(scope), builder_(scope.reader().builder) {}
+      : model_(model), s_(segmentation), scope_(scope), builder_(scope.reader().builder),
+        named_(asks_for_segment(model)) {}
 
   Result read() {
+    Reader& reader = scope_.reader();
+    const bool entities = std::exchange(reader.entities, reader.entities || named_);
+    Result result = read_segments();
+    reader.entities = entities;
+    for (size_t i = 0; i < results_.size() && named_; ++i) {
+      result.segments.emplace(id_of(i), std::make_shared<const Result>(counted(i)));
+    }
+    return result;
+  }
+
+ private:
+  Result read_segments() {
     bool choice = s_.method == SegmentMethod::select_first;
     for (const Segment& segment : s_.segments) {
       bool last = choice && segment.predicate.is("True");
@@ -66,7 +80,6 @@ class Mining {
     }
   }
 
- private:
   void add(const Segment& segment, bool choice) {
     ValueId mask = mask_of(segment, choice);
     builder_.at(segment.element.place());
@@ -195,7 +208,7 @@ class Mining {
       align(out.classes);
     }
     for (ValueId Result::*member : {&Result::label, &Result::probabilities, &Result::confidences,
-                                    &Result::value, &Result::entity_id}) {
+                                    &Result::value}) {
       bool all = std::all_of(order.begin(), order.end(),
                              [&](size_t i) { return (results_[i].*member).valid(); });
       if (all) out.*member = combine(op, member, order);
@@ -203,35 +216,89 @@ class Mining {
     if (!out.label.valid() && !out.value.valid()) {
       s_.element.refuse("pmml-feature", "segments that predict different things");
     }
+    if (asks_for_entity(model_)) out.entity_id = chosen_id(order);
     return out;
+  }
+
+  // The result of a segment, missing in rows where it does not count.
+  Result counted(size_t part) {
+    Result out = results_[part];
+    for (ValueId Result::*member : {&Result::label, &Result::probabilities, &Result::confidences,
+                                    &Result::value, &Result::entity_id}) {
+      if (for_all_rows(part) || !(out.*member).valid()) continue;
+      ml::Combine op;
+      op.method = CombineMethod::first;
+      out.*member = combine(std::move(op), member, {part});
+    }
+    return out;
+  }
+
+  // Ids of segments are their numbers from 1 where they have none.
+  std::string id_of(size_t segment) const {
+    auto id = s_.segments[segment].element.find("id");
+    return id ? std::string(*id) : std::to_string(segment + 1);
+  }
+
+  // The id of the first part in `order` that counts for a row.
+  ValueId chosen_id(const std::vector<size_t>& order) {
+    std::vector<ValueId> ids;
+    for (size_t i : order) {
+      expr::Map id{expr::Scalar::string, expr::constant(id_of(i)), false};
+      ids.push_back(builder_.add(std::move(id), {any_input()}));
+    }
+    ml::Combine op;
+    op.method = CombineMethod::first;
+    return combine(std::move(op), std::move(ids), order);
   }
 
   Result first() {
     Result out = choose(in_order());
-    for (const Result::Named& named : results_[0].outputs) add_common(named, out);
+    for (const Result& r : results_) {
+      for (const Result::Named& named : r.outputs) {
+        if (find_named(out, named.name) == nullptr) add_selected(named, out);
+      }
+    }
     return out;
   }
 
-  // An output field that all segments have, from the one that is selected.
-  void add_common(Result::Named named, Result& out) {
-    std::vector<ValueId> parts;
-    for (const Result& r : results_) {
-      for (const Result::Named& other : r.outputs) {
-        if (other.name != named.name) continue;
-        if (dtype_of(other.field.value) == dtype_of(named.field.value)) parts.push_back(other.field.value);
-        break;
+  static const Result::Named* find_named(const Result& result, std::string_view name) {
+    auto found = std::find_if(result.outputs.begin(), result.outputs.end(),
+                              [&](const Result::Named& o) { return o.name == name; });
+    return found == result.outputs.end() ? nullptr : &*found;
+  }
+
+  // An output field of the segment that is selected; missing where that has none of the name.
+  void add_selected(Result::Named named, Result& out) {
+    std::vector<const Field*> fields;
+    expr::Scalar type = named.field.type;
+    for (size_t i = 0; i < results_.size(); ++i) {
+      const Result::Named* other = find_named(results_[i], named.name);
+      fields.push_back(other != nullptr ? &other->field : nullptr);
+      if (other == nullptr || other->field.type == type) continue;
+      if (other->field.type > expr::Scalar::i64 || type > expr::Scalar::i64) {
+        s_.segments[i].element.refuse("pmml-output", "its output field '{}' is {}, that of another segment {}",
+                                      named.name, to_string(other->field.type), to_string(type));
       }
+      type = expr::Scalar::f64;
     }
-    if (parts.size() != results_.size()) return;
+    std::vector<ValueId> parts;
+    for (const Field* field : fields) parts.push_back(column_as(field, type));
     ml::Combine op;
     op.method = CombineMethod::first;
     named.field.value = combine(std::move(op), std::move(parts), in_order());
+    named.field.type = type;
     out.outputs.push_back(std::move(named));
   }
 
-  DType dtype_of(ValueId value) const {
-    const Type& type = builder_.type(value);
-    return type.column() ? type.column()->dtype : type.tensor()->dtype;
+  // A field as a column of its type or of f64, or a column of missing cells without one.
+  ValueId column_as(const Field* field, expr::Scalar type) {
+    if (field == nullptr) {
+      expr::Map none{type, expr::constant(expr::Constant::missing(type)), false};
+      return builder_.add(std::move(none), {any_input()});
+    }
+    if (field->type == type && builder_.type(field->value).column()) return field->value;
+    if (field->type == type) return builder_.add(table::Prepare{}, {field->value});
+    return builder_.add(expr::Map{type, expr::call(Function::to_f64, {expr::input(0)}), false}, {field->value});
   }
 
   // The last segment that counts for a row; all of them may have named outputs.
@@ -240,6 +307,7 @@ class Mining {
     if (for_all_rows(results_.size() - 1)) {
       out = results_.back();
       out.outputs.clear();
+      if (asks_for_entity(model_)) out.entity_id = chosen_id({results_.size() - 1});
     } else {
       std::vector<size_t> order = in_order();
       std::reverse(order.begin(), order.end());
@@ -341,6 +409,7 @@ class Mining {
   Builder& builder_;
   std::vector<Result> results_;
   std::vector<ValueId> masks_;
+  const bool named_;  // output fields tell of single segments
   ValueId taken_;  // select_first: a boolean column, rows that a segment has already
 };
 
@@ -358,12 +427,29 @@ std::vector<double> Segmentation::weights() const {
   return out;
 }
 
-Segmentation read_segmentation(const Element& model) {
-  for (std::string_view old : {"Regression", "DecisionTree"}) {
-    if (Element e = model.child(old)) {
-      e.refuse("pmml-feature", "embedded models of old versions are not supported");
+namespace {
+
+// Models without schemas, one after another; each sees the ResultFields of those before it, and the
+// last one is the result (PMML 4.0 and before, model composition).
+std::optional<Result> read_sequence(const Element& model, Scope& scope) {
+  std::optional<Result> result;
+  std::vector<Result::Named> outputs;
+  for (const Element& inner : model.children()) {
+    if (!inner.is("Regression") && !inner.is("DecisionTree")) continue;
+    if (model.child("Segmentation")) inner.refuse("pmml-feature", "beside a Segmentation");
+    result = read_inner_model(inner, scope, scope.mask());
+    for (Result::Named& o : result->outputs) {
+      scope.add(o.name, o.field);
+      outputs.push_back(std::move(o));
     }
   }
+  if (result) result->outputs = std::move(outputs);
+  return result;
+}
+
+}  // namespace
+
+Segmentation read_segmentation(const Element& model) {
   Segmentation out;
   out.element = model.require("Segmentation");
   out.method = method_of(out.element);
@@ -388,8 +474,11 @@ Segmentation read_segmentation(const Element& model) {
 }
 
 Result read_mining(const Element& model, Scope& scope) {
+  if (auto sequence = read_sequence(model, scope)) return std::move(*sequence);
   Segmentation segmentation = read_segmentation(model);
-  if (auto forest = read_forest(model, segmentation, scope)) return std::move(*forest);
+  if (!asks_for_segment(model)) {
+    if (auto forest = read_forest(model, segmentation, scope)) return std::move(*forest);
+  }
   return Mining(model, segmentation, scope).read();
 }
 

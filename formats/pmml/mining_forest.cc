@@ -39,6 +39,7 @@ bool add_trees(const Segmentation& s, Scope& scope, bool classes, std::vector<st
                ForestBuilder& forest) {
   for (const Segment& segment : s.segments) {
     Tree tree = read_segment_tree(segment, scope);
+    if (!tree.models.empty()) return false;
     std::vector<double> weights;
     if (classes) {
       weights = class_weights(s, read_tree_classes(tree, labels), labels.size());

@@ -63,6 +63,21 @@ bool float_math(const Element& model) {
   return model.choice("x-mathContext", kContexts, 0) == 1;
 }
 
+Result read_inner_model(const Element& model, Scope& scope, ValueId mask) {
+  Nested level(scope.reader(), model);
+  for (std::string_view part : {"Output", "Targets"}) {
+    if (Element e = model.child(part)) e.refuse("pmml-feature", "in a {} within a model", model.name());
+  }
+  Scope own(scope.reader(), &scope, mask);
+  if (Element local = model.child("LocalTransformations")) {
+    for (const Element& field : local.children("DerivedField")) own.define(field);
+  }
+  scope.reader().builder.at(model.place());
+  Result result = model.is("Regression") ? read_regression(model, own) : read_tree(model, own);
+  read_result_fields(model, own, result);
+  return result;
+}
+
 Result read_model(const Element& model, Reader& reader, Scope* outer, ValueId mask) {
   const Row* row = row_of(model);
   if (row == nullptr) model.refuse("pmml-element", "not a model element");

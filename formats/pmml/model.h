@@ -1,5 +1,7 @@
 #pragma once
 // A model element: what its reader returns, and what its frame makes of it.
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,8 @@ struct Result {
   std::vector<Named> outputs;
   std::string target;      // name of the target field; empty without one
   std::map<std::string, std::string> display;  // displayValue of its TargetValues
+  // Of a MiningModel whose Output names segments: their results by id.
+  std::map<std::string, std::shared_ptr<const Result>, std::less<>> segments;
 };
 
 // Reads TreeModel, RegressionModel, MiningModel ... with its MiningSchema, transformations, Targets
@@ -45,6 +49,8 @@ Element model_in(const Element& parent);
 Result read_tree(const Element& model, Scope& scope);
 Result read_regression(const Element& model, Scope& scope);
 Result read_mining(const Element& model, Scope& scope);
+// A Regression or DecisionTree of PMML 4.0 and before within another model: one without a schema.
+Result read_inner_model(const Element& model, Scope& scope, ValueId mask);
 
 // x-mathContext="float": arithmetic in single precision (an extension of JPMML's).
 bool float_math(const Element& model);
@@ -53,5 +59,10 @@ bool float_math(const Element& model);
 void apply_targets(const Element& model, const Schema& schema, Scope& scope, Result& result);
 // Output of the model: appends to result.outputs, and makes the fields visible in `scope`.
 void read_output(const Element& model, Scope& scope, Result& result);
+// The same for the ResultFields of a model without a schema.
+void read_result_fields(const Element& model, Scope& scope, Result& result);
+// Whether an OutputField asks for the ids of nodes and segments; whether one names a segment.
+bool asks_for_entity(const Element& model);
+bool asks_for_segment(const Element& model);
 
 }  // namespace panmodel::pmml

@@ -5,6 +5,7 @@
 #include "formats/pmml/model.h"
 #include "formats/pmml/values.h"
 #include "ir/ops/expr.h"
+#include "ir/ops/tensor_elementwise.h"
 
 namespace panmodel::pmml {
 namespace {
@@ -36,7 +37,8 @@ expr::Constant constant_at(const Tensor& classes, size_t index) {
 // What a model says, as output fields see it.
 class Output {
  public:
-  Output(Scope& scope, Result& result) : scope_(scope), reader_(scope.reader()), result_(result) {}
+  Output(Scope& scope, Result& result)
+      : scope_(scope), reader_(scope.reader()), result_(result), from_(&result) {}
 
   void read(const Element& element) {
     reader_.builder.at(element.place());
@@ -44,20 +46,19 @@ class Output {
     named.name = element.attribute("name");
     named.final = element.boolean("isFinalResult", true);
     std::string_view feature = element.find("feature").value_or("predictedValue");
-    if (element.find("segmentId")) {
-      element.refuse("pmml-feature", "results of a single segment (segmentId) are not supported");
-    }
+    auto segment = element.find("segmentId");
+    from_ = segment ? &segment_of(element, *segment) : &result_;
     if (feature == "predictedValue") {
       predicted(element, named);
     } else if (feature == "probability") {
-      score(element, named, result_.probabilities, "probabilities");
+      score(element, named, from_->probabilities, "probabilities");
       named.role = Role::probability;
     } else if (feature == "confidence") {
-      score(element, named, result_.confidences.valid() ? result_.confidences : result_.probabilities,
+      score(element, named, from_->confidences.valid() ? from_->confidences : from_->probabilities,
             "confidences");
     } else if (feature == "entityId") {
-      if (!result_.entity_id.valid()) element.refuse("pmml-output", "the model has no entity ids");
-      named.field = {result_.entity_id, Scalar::string, true, {}};
+      if (!from_->entity_id.valid()) element.refuse("pmml-output", "the model has no entity ids");
+      named.field = {from_->entity_id, Scalar::string, true, {}};
       cast(element, named.field);
     } else if (feature == "predictedDisplayValue") {
       displayed(element, named);
@@ -71,13 +72,19 @@ class Output {
   }
 
  private:
+  const Result& segment_of(const Element& element, std::string_view id) const {
+    auto found = result_.segments.find(id);
+    if (found == result_.segments.end()) element.refuse("pmml-output", "the model has no segment '{}'", id);
+    return *found->second;
+  }
+
   void predicted(const Element& element, Result::Named& named) {
-    if (result_.classification()) {
-      named.field = {result_.label, scalar_of_classes(result_.classes), true, {}};
+    if (from_->classification()) {
+      named.field = {from_->label, scalar_of_classes(from_->classes), true, {}};
       named.role = Role::label;
-    } else if (result_.value.valid()) {
-      const bool single = reader_.builder.type(result_.value).tensor()->dtype == DType::f32;
-      named.field = {result_.value, single ? Scalar::f32 : Scalar::f64, false, {}};
+    } else if (from_->value.valid()) {
+      const bool single = reader_.builder.type(from_->value).tensor()->dtype == DType::f32;
+      named.field = {from_->value, single ? Scalar::f32 : Scalar::f64, false, {}};
       named.role = Role::value;
       cast(element, named.field);
     } else {
@@ -91,6 +98,12 @@ class Output {
     if (!declared) return;
     const Scalar type = scalar_of(element, *declared);
     if (type == field.type) return;
+    Builder& b = reader_.builder;
+    if (type <= Scalar::f32 && field.type <= Scalar::f32 && b.type(field.value).tensor()) {
+      field.value = b.add(tensor::Cast{expr::dtype_of(type)}, {field.value});
+      field.type = type;
+      return;
+    }
     Function to;
     switch (type) {
       case Scalar::f64: to = Function::to_f64; break;
@@ -102,7 +115,7 @@ class Output {
     }
     std::vector<ValueId> inputs{field.value};
     if (scope_.mask().valid()) inputs.push_back(scope_.mask());
-    field.value = reader_.builder.add(
+    field.value = b.add(
         expr::Map{type, expr::call(to, {expr::input(0)}), scope_.mask().valid()}, std::move(inputs));
     field.type = type;
   }
@@ -113,22 +126,24 @@ class Output {
     Builder& b = reader_.builder;
     named.field.type = Scalar::f64;
     if (auto value = element.find("value")) {
-      auto index = class_index(result_.classes, *value);
+      auto index = class_index(from_->classes, *value);
       if (!index) element.refuse("pmml-output", "'{}' is no class of the model", *value);
       named.field.value = column_of(b, scores, *index);
       named.key = *value;
+      cast(element, named.field);
       return;
     }
-    std::vector<ValueId> inputs{result_.label};
+    std::vector<ValueId> inputs{from_->label};
     Expr body = expr::constant(expr::Constant::missing(Scalar::f64));
-    for (size_t k = result_.classes.size(); k-- > 0;) {
-      Expr chosen = expr::call(Function::equal, {expr::input(0), expr::constant(constant_at(result_.classes, k))});
+    for (size_t k = from_->classes.size(); k-- > 0;) {
+      Expr chosen = expr::call(Function::equal, {expr::input(0), expr::constant(constant_at(from_->classes, k))});
       chosen.unknown = true;
       body = expr::call(Function::if_else, {std::move(chosen), expr::input(static_cast<uint32_t>(inputs.size())),
                                             std::move(body)});
       inputs.push_back(column_of(b, scores, k));
     }
     named.field.value = b.add(expr::Map{Scalar::f64, when_known(std::move(body)), false}, std::move(inputs));
+    cast(element, named.field);
   }
 
   // `body` where there is a label (input 0), else missing.
@@ -138,21 +153,21 @@ class Output {
   }
 
   void displayed(const Element& element, Result::Named& named) {
-    if (!result_.classification()) element.refuse("pmml-output", "only classes have display values");
-    const DataField* data = reader_.dictionary.find(result_.target);
+    if (!from_->classification()) element.refuse("pmml-output", "only classes have display values");
+    const DataField* data = reader_.dictionary.find(from_->target);
     std::map<std::string, std::string> display = data ? data->display : std::map<std::string, std::string>();
-    for (const auto& [value, shown] : result_.display) display[value] = shown;
+    for (const auto& [value, shown] : from_->display) display[value] = shown;
     Expr body = expr::call(Function::to_string, {expr::input(0)});
-    for (size_t k = result_.classes.size(); k-- > 0;) {
-      auto shown = display.find(class_text(result_.classes, k));
+    for (size_t k = from_->classes.size(); k-- > 0;) {
+      auto shown = display.find(class_text(from_->classes, k));
       if (shown == display.end()) continue;
-      Expr chosen = expr::call(Function::equal, {expr::input(0), expr::constant(constant_at(result_.classes, k))});
+      Expr chosen = expr::call(Function::equal, {expr::input(0), expr::constant(constant_at(from_->classes, k))});
       body = expr::call(Function::if_else, {std::move(chosen), expr::constant(shown->second), std::move(body)});
     }
     body = when_known(std::move(body));
     named.field.type = Scalar::string;
     named.field.categorical = true;
-    named.field.value = reader_.builder.add(expr::Map{Scalar::string, std::move(body), false}, {result_.label});
+    named.field.value = reader_.builder.add(expr::Map{Scalar::string, std::move(body), false}, {from_->label});
   }
 
   void transformed(const Element& element, Result::Named& named) {
@@ -169,9 +184,30 @@ class Output {
   Scope& scope_;
   Reader& reader_;
   Result& result_;
+  const Result* from_;  // what the field tells of: the result of the model, or of a segment
 };
 
+bool asks_for(const Element& model, bool (*asks)(const Element& field)) {
+  const Element output = model.child("Output");
+  if (!output) return false;
+  const auto fields = output.children("OutputField");
+  return std::any_of(fields.begin(), fields.end(), asks);
+}
+
 }  // namespace
+
+bool asks_for_entity(const Element& model) {
+  return asks_for(model, [](const Element& field) { return field.find("feature") == "entityId"; });
+}
+
+bool asks_for_segment(const Element& model) {
+  return asks_for(model, [](const Element& field) { return field.find("segmentId").has_value(); });
+}
+
+void read_result_fields(const Element& model, Scope& scope, Result& result) {
+  Output reader(scope, result);
+  for (const Element& field : model.children("ResultField")) reader.read(field);
+}
 
 void read_output(const Element& model, Scope& scope, Result& result) {
   Element output = model.child("Output");

@@ -5,8 +5,12 @@
 #include <cmath>
 
 #include "base/number.h"
+#include "formats/pmml/values.h"
 #include "ir/ops/combine.h"
+#include "ir/ops/expr.h"
+#include "ir/ops/table.h"
 #include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
 
 namespace panmodel::pmml {
 namespace {
@@ -187,14 +191,6 @@ UnknownSplit strategy_of(const Element& model) {
   return static_cast<UnknownSplit>(model.choice("missingValueStrategy", kStrategies, 0));
 }
 
-void refuse_old_features(const Element& node) {
-  for (Element e = node.first(); e; e = e.next()) {
-    if (e.is("Regression") || e.is("DecisionTree")) {
-      e.refuse("pmml-feature", "models embedded in a node are not supported");
-    }
-  }
-}
-
 // Names of nodes: their ids, else their number in document order from 1.
 Tensor node_ids(const Tree& tree) {
   std::vector<std::string> ids(tree.nodes.size());
@@ -212,13 +208,8 @@ Tensor node_ids(const Tree& tree) {
   return Tensor::vector(std::move(ids));
 }
 
-bool asks_for_entity(const Element& model) {
-  Element output = model.child("Output");
-  if (!output) return false;
-  for (const Element& field : output.children("OutputField")) {
-    if (field.find("feature") == "entityId") return true;
-  }
-  return false;
+bool wants_entity(const Element& model, const Scope& scope) {
+  return scope.reader().entities || asks_for_entity(model);
 }
 
 // What a row reaches: a node's number as a real or a column, and by option the penalty and the blend.
@@ -243,7 +234,54 @@ Reached reach(const Tree& tree, Builder& builder) {
   return out;
 }
 
+// The node as an index, 0 = none.
+ValueId picked_index(const std::vector<double>& table, ValueId node, Builder& b) {
+  Shape shape{static_cast<int64_t>(table.size()), 1};
+  ValueId index = b.add(table::Pick{{}, Tensor::of(std::move(shape), std::vector(table))}, {node});
+  ValueId none = b.add(tensor::Unary{tensor::UnaryFn::is_nan}, {index});
+  index = b.add(tensor::Where{}, {none, real_constant(b, DType::f64, 0), index});
+  return b.add(tensor::Cast{DType::i64}, {index});
+}
+
+// Rows that reach a node.
+ValueId reaching(size_t number, ValueId node, Scope& scope) {
+  using expr::Function;
+  expr::Expr here = expr::call(Function::equal, {expr::input(0), expr::constant(static_cast<double>(number))});
+  here.default_value = expr::Constant(false);
+  here.unknown = true;
+  std::vector<ValueId> inputs{node};
+  if (scope.mask().valid()) {
+    here = expr::call(Function::logical_and, {std::move(here), expr::input(1)});
+    inputs.push_back(scope.mask());
+  }
+  return scope.reader().builder.add(expr::Map{Scalar::boolean, std::move(here), false}, std::move(inputs));
+}
+
+// The scores of the nodes; where a node has a model of its own the value of that, unless it is missing.
+ValueId with_models(const Tree& tree, ValueId score, ValueId node, DType dtype, Scope& scope) {
+  Builder& b = scope.reader().builder;
+  std::vector<ValueId> columns{score};
+  std::vector<double> place(tree.nodes.size(), 0);
+  for (const auto& [number, model] : tree.models) {
+    if (model.attribute("functionName") != "regression" || model.child("ResultField")) {
+      model.refuse("pmml-feature", "in a node of a regression: only regressions without ResultField");
+    }
+    // Only expressions of its own could refuse a row.
+    const bool guarded = static_cast<bool>(model.child("LocalTransformations"));
+    Result result = read_inner_model(model, scope, guarded ? reaching(number, node, scope) : scope.mask());
+    place[number] = static_cast<double>(columns.size());
+    columns.push_back(result.value);
+  }
+  ValueId matrix = b.add(table::Assemble{dtype}, std::move(columns));
+  ValueId value = b.add(tensor::GatherElements{1}, {matrix, picked_index(place, node, b)});
+  ValueId missing = b.add(tensor::Unary{tensor::UnaryFn::is_nan}, {value});
+  return b.add(tensor::Where{}, {missing, score, value});
+}
+
 Result classification(const Element& model, Tree tree, Scope& scope) {
+  if (!tree.models.empty()) {
+    tree.models[0].second.refuse("pmml-feature", "a model in a node of a classification");
+  }
   Builder& builder = scope.reader().builder;
   TargetField target = target_of(model, scope);
   std::vector<std::string> classes = target.values;
@@ -278,7 +316,7 @@ Result classification(const Element& model, Tree tree, Scope& scope) {
     label = builder.add(ml::Winner{result.classes}, {at.blend});
   }
   result.label = label;
-  if (asks_for_entity(model)) {
+  if (wants_entity(model, scope)) {
     result.entity_id = builder.add(table::Pick{{}, node_ids(tree)}, {at.node});
   }
   return result;
@@ -294,7 +332,7 @@ Result regression(const Element& model, const Tree& tree, Scope& scope) {
   Result result;
   std::vector<double> scores = read_tree_scores(tree);
   ForestBuilder forest;
-  if (!asks_for_entity(model) && forest.add(tree, 1, scores)) {
+  if (tree.models.empty() && !wants_entity(model, scope) && forest.add(tree, 1, scores)) {
     ml::TreeEnsemble op;
     op.accumulate = dtype;
     ValueId matrix = forest.matrix(builder);
@@ -307,7 +345,8 @@ Result regression(const Element& model, const Tree& tree, Scope& scope) {
   Tensor table = Tensor::of(std::move(shape), std::move(scores));
   result.value = builder.add(table::Pick{{}, std::move(table)}, {at.node});
   if (dtype == DType::f32) result.value = builder.add(tensor::Cast{dtype}, {result.value});
-  if (asks_for_entity(model)) {
+  if (!tree.models.empty()) result.value = with_models(tree, result.value, at.node, dtype, scope);
+  if (wants_entity(model, scope)) {
     result.entity_id = builder.add(table::Pick{{}, node_ids(tree)}, {at.node});
   }
   return result;
@@ -327,11 +366,11 @@ Tree read_tree_nodes(const Element& model, Scope& scope) {
   bool defaults = tree.op.unknown == UnknownSplit::default_child;
   for (size_t n = 0; n < tree.nodes.size(); ++n) {
     Element node = tree.nodes[n];
-    refuse_old_features(node);
     tree.op.predicate.push_back(predicates.read(predicate_of(node)));
     auto wanted = node.find("defaultChild");
     int64_t chosen = -1;
     for (Element e = node.first(); e; e = e.next()) {
+      if (e.is("Regression") || e.is("DecisionTree")) tree.models.emplace_back(n, e);
       if (!e.is("Node")) continue;
       auto number = static_cast<int64_t>(tree.nodes.size());
       if (defaults && wanted && e.find("id") == wanted) chosen = number;

@@ -2,6 +2,7 @@
 // Trees before they are nodes of the graph, so that many of them become one forest.
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/pmml/model.h"
@@ -15,6 +16,8 @@ struct Tree {
   std::vector<ValueId> inputs;  // its columns
   std::vector<uint8_t> text;    // per column: 1 = text
   std::vector<Element> nodes;   // per node of op
+  // Nodes that have a model of their own, a Regression or DecisionTree, and this model.
+  std::vector<std::pair<size_t, Element>> models;
 };
 Tree read_tree_nodes(const Element& model, Scope& scope);
 
