@@ -1,7 +1,10 @@
 #include "formats/onnx/writer.h"
 
+#include <algorithm>
 #include <map>
+#include <set>
 
+#include "base/text.h"
 #include "formats/onnx/convert_tensor.h"
 #include "formats/onnx/opsets.h"
 #include "formats/onnx/write_nodes.h"
@@ -28,8 +31,8 @@ class OnnxTarget : public Target {
 };
 
 // How the reader finds the roles of the outputs again.
-void add_roles(ModelProto& proto, const Model& model) {
-  for (const Output& o : model.outputs) {
+void add_roles(ModelProto& proto, const std::vector<Output>& outputs) {
+  for (const Output& o : outputs) {
     if (o.role == Role::none) continue;
     StringStringEntryProto role;
     role.key = "panmodel.role." + o.name;
@@ -69,6 +72,27 @@ void add_origin(ModelProto& proto, const Model& model) {
   add_property(proto, "panmodel.source.version", m.producer_version);
 }
 
+// The outputs. An input and an output of one name are two values here, as they are not in a table.
+std::vector<Output> named_apart(const Model& model, Diagnostics& out) {
+  std::set<std::string> taken;
+  for (const Input& input : model.inputs) taken.insert(input.name);
+  const size_t inputs = taken.size();
+  for (const Output& output : model.outputs) taken.insert(output.name);
+  std::vector<Output> outputs = model.outputs;
+  if (taken.size() == inputs + outputs.size()) return outputs;
+  for (Output& output : outputs) {
+    bool clash = std::any_of(model.inputs.begin(), model.inputs.end(),
+                             [&](const Input& input) { return input.name == output.name; });
+    if (!clash) continue;
+    std::string name = output.name;
+    while (!taken.insert(name).second) name += '_';
+    out.report(Severity::loss, {}, "onnx-renamed", "the output {} has the name of an input; it is called {}",
+               quote(output.name), quote(name));
+    output.name = name;
+  }
+  return outputs;
+}
+
 void expect_opset(int opset) {
   if (opset < kMinOpset || opset > kMaxOpset) {
     fail({}, "onnx-opset-range", "opset {}, expected {} to {}", opset, kMinOpset, kMaxOpset);
@@ -82,7 +106,7 @@ std::unique_ptr<Target> make_target(const WriteOptions& options) {
   return std::make_unique<OnnxTarget>(options.opset);
 }
 
-std::string write_model(const Model& model, const WriteOptions& options, Diagnostics&) {
+std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out) {
   expect_opset(options.opset);
   NodeWriter w(model.graph, options.opset);
   GraphProto graph;
@@ -93,9 +117,10 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
     taken[input.value.v] = input.name;
     graph.input.push_back(make_value(input.name, to_proto(model.graph.type(input.value))));
   }
+  const std::vector<Output> outputs = named_apart(model, out);
   // An output that is an input, a constant or another output under a second name gets an Identity.
   std::vector<std::pair<ValueId, std::string>> renamed;
-  for (const Output& output : model.outputs) {
+  for (const Output& output : outputs) {
     const Node* maker = model.graph.producer(output.value);
     bool constant = maker != nullptr && maker->op == OpId::tensor_Constant;
     if (taken.contains(output.value.v) || constant) {
@@ -132,7 +157,7 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
     proto.opset_import.push_back(std::move(set));
   }
   add_origin(proto, model);
-  add_roles(proto, model);
+  add_roles(proto, outputs);
   return serialise(proto);
 }
 
