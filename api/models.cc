@@ -174,12 +174,12 @@ void check_phase(std::string_view phase, std::shared_ptr<const Model> source, co
             fmt::format("--dump-after {} and --trace-legalize show what the phase did", phase));
 }
 
-runtime::Comparison self_check(std::shared_ptr<const Model> source, const std::string& bytes, const Format& format,
+// The file as written, read again and compared.
+runtime::Comparison self_check(std::shared_ptr<const Model> source, const Bytes& file, const Format& format,
                                const ConvertRequest& request, Diagnostics& out) {
   Diagnostics ignored;
-  Bytes view(std::as_bytes(std::span<const char>(bytes)), nullptr);
   auto written = std::make_shared<Model>(
-      format.read(view, read_options(request.output, request.load), ignored));
+      format.read(file, read_options(request.output, request.load), ignored));
   runtime::Comparison result =
       against_source(std::move(source), std::move(written), {}, request);
   if (!result.equal()) {
@@ -229,12 +229,17 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
       if (request.check_phases && phase != "read") check_phase(phase, original, model, request);
     };
     options.trace = request.trace;
-    std::string bytes =
-        target->write(converters::convert(*original, *holds, options, out), write, out);
-    Conversion result{.bytes = bytes.size()};
+    FileWriter file(request.output, {.overwrite = request.overwrite});
+    Conversion result;
+    {
+      const std::string bytes =
+          target->write(converters::convert(*original, *holds, options, out), write, out);
+      result.bytes = bytes.size();
+      file.write(std::as_bytes(std::span<const char>(bytes)));
+    }
     if (request.self_check) {
       try {
-        result.check = self_check(original, bytes, *target, request, out);
+        result.check = self_check(original, file.contents(), *target, request, out);
       } catch (Failure& f) {
         if (f.diagnostic.code == "run-foreign") {
           f.diagnostic.notes.push_back("--no-self-check converts without evaluating the model");
@@ -248,8 +253,7 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
       result.bytes = 0;
       return result;
     }
-    write_file(request.output, std::as_bytes(std::span<const char>(bytes)),
-               {.overwrite = request.overwrite});
+    file.commit();
     return result;
   });
 }

@@ -59,6 +59,15 @@ Bytes read_stream(int fd, const std::string& path, uint64_t max_bytes) {
   return {std::span<const std::byte>(*buffer), buffer};
 }
 
+// The file as it is now.
+Bytes map_descriptor(int fd, size_t size, const std::string& path) {
+  if (size == 0) return {};
+  void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (at == MAP_FAILED) fail(file_loc(path), "file-read", "cannot map: {}", std::strerror(errno));
+  std::shared_ptr<const void> owner(at, [size](void* p) { ::munmap(p, size); });
+  return {std::span<const std::byte>(static_cast<const std::byte*>(at), size), std::move(owner)};
+}
+
 std::string directory_of(const std::string& path) {
   size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -82,12 +91,7 @@ Bytes map_file(const std::string& path, uint64_t max_bytes) {
   }
   if (S_ISDIR(st.st_mode)) fail(file_loc(path), "file-open", "is a directory, expected a file");
   if (!S_ISREG(st.st_mode)) return read_stream(fd.get(), path, max_bytes);
-  size_t size = static_cast<size_t>(st.st_size);
-  if (size == 0) return {};
-  void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  if (at == MAP_FAILED) fail(file_loc(path), "file-read", "cannot map: {}", std::strerror(errno));
-  std::shared_ptr<const void> owner(at, [size](void* p) { ::munmap(p, size); });
-  return {std::span<const std::byte>(static_cast<const std::byte*>(at), size), std::move(owner)};
+  return map_descriptor(fd.get(), static_cast<size_t>(st.st_size), path);
 }
 
 // A process that is killed leaves nothing behind, unless that happens between naming and renaming, or
@@ -97,6 +101,7 @@ struct FileWriter::State {
   Descriptor fd;
   bool overwrite;
   bool pending = false;  // the temporary file has a name
+  size_t written = 0;
 
   State(const std::string& p, bool over)
       : path(p), temporary(p + ".XXXXXX"), fd(-1), overwrite(over) {}
@@ -144,7 +149,7 @@ FileWriter::FileWriter(const std::string& path, const WriteFileOptions& options)
   state_ = std::make_unique<State>(path, options.overwrite);
   // A file without a name is gone with the process. Where the file system has none: a named one.
   if (::access("/proc/self/fd", X_OK) == 0) {
-    state_->fd.open(::open(directory_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+    state_->fd.open(::open(directory_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   }
   if (state_->fd.get() < 0) {
     state_->fd.open(::mkostemp(state_->temporary.data(), O_CLOEXEC));
@@ -170,6 +175,13 @@ void FileWriter::write(std::span<const std::byte> data) {
     if (n < 0) state_->give_up("write");
     done += static_cast<size_t>(n);
   }
+  state_->written += data.size();
+}
+
+Bytes FileWriter::contents() {
+  // The disk works while the contents are read; commit() waits for the rest.
+  ::sync_file_range(state_->fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  return map_descriptor(state_->fd.get(), state_->written, state_->path);
 }
 
 void FileWriter::commit() {

@@ -84,6 +84,8 @@ class FileWriter {
   FileWriter(const std::string& path, const WriteFileOptions& options);
   ~FileWriter();
   void write(std::span<const std::byte> data);
+  // What was written, mapped, and on its way to the disk.
+  Bytes contents();
   void commit();
 
  private:

@@ -64,9 +64,8 @@ class Legaliser {
     if (options_.trace) *options_.trace += std::string(static_cast<size_t>(depth) * 2, ' ') + line + "\n";
   }
 
-  // Whether the node, which stands in `from`, is legal; a lossy one only when losses are allowed.
-  std::string why_illegal(const Node& node, const Graph& from) {
-    Support support = target_.check(node, from);
+  // Why the target cannot hold what it says of a node; a lossy one is held when losses are allowed.
+  std::string why_illegal(const Support& support) {
     if (support.level == Support::Level::native) return {};
     if (support.level == Support::Level::lossy && options_.precision == Precision::target) return {};
     return support.reason.empty() ? "no form for it" : support.reason;
@@ -76,10 +75,10 @@ class Legaliser {
   std::string emit(const Node& node, const Graph& from, const std::vector<ValueId>& inputs,
                    int depth, Diagnostics& said, std::vector<ValueId>& made) {
     std::string name(op_info(node.op).meta.name);
-    std::string why = why_illegal(node, from);
+    Support support = target_.check(node, from);
+    std::string why = why_illegal(support);
     if (why.empty()) {
       trace(depth, name + ": native");
-      Support support = target_.check(node, from);
       if (support.level == Support::Level::lossy) {
         said.report(Severity::loss, model_.location(node.loc), "convert-precision", "{}",
                     support.reason);

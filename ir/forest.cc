@@ -68,16 +68,6 @@ void check_node(const Forest& f, size_t i, const ForestLimits& limits, const Loc
 
 }  // namespace
 
-uint32_t Forest::add_node(NodeMode m, uint32_t f, double t, uint32_t yes_child, uint32_t no_child,
-                          bool missing_to_yes) {
-  mode.push_back(static_cast<uint8_t>(static_cast<uint8_t>(m) | (missing_to_yes ? kMissingYes : 0)));
-  feature.push_back(f);
-  threshold.push_back(t);
-  yes.push_back(yes_child);
-  no.push_back(no_child);
-  return static_cast<uint32_t>(mode.size() - 1);
-}
-
 uint32_t Forest::add_leaf() {
   if (leaf_begin.empty()) leaf_begin.push_back(0);
   uint32_t leaf = static_cast<uint32_t>(leaf_begin.size() - 1);

@@ -42,9 +42,22 @@ struct Forest {
   bool missing_yes(size_t i) const { return (mode[i] & kMissingYes) != 0; }
   // Appends a node and returns its index. Children may be set later through yes / no.
   uint32_t add_node(NodeMode m, uint32_t f, double t, uint32_t yes_child, uint32_t no_child,
-                    bool missing_to_yes);
+                    bool missing_to_yes) {
+    const auto code = static_cast<uint8_t>(m);
+    mode.push_back(missing_to_yes ? static_cast<uint8_t>(code | kMissingYes) : code);
+    feature.push_back(f);
+    threshold.push_back(t);
+    yes.push_back(yes_child);
+    no.push_back(no_child);
+    return static_cast<uint32_t>(mode.size() - 1);
+  }
   // Appends a leaf node without weights, to be followed by add_weight calls for it.
   uint32_t add_leaf();
+  // Appends a leaf node with this weight for target 0, in a forest that has no other kind of leaf.
+  uint32_t add_single_leaf(double weight) {
+    leaf_weight.push_back(weight);
+    return add_node(NodeMode::leaf, 0, 0, static_cast<uint32_t>(leaf_weight.size() - 1), 0, false);
+  }
   void add_weight(uint32_t target, double weight);
   void reserve(size_t nodes, size_t weights);
 

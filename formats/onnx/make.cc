@@ -1,5 +1,9 @@
 #include "formats/onnx/make.h"
 
+#include <iterator>
+
+#include "formats/onnx/wire.h"
+
 namespace panmodel::onnx {
 namespace {
 
@@ -60,6 +64,26 @@ AttributeProto make_attribute(std::string_view name, std::vector<int64_t> values
 AttributeProto make_attribute(std::string_view name, std::vector<Text> values) {
   AttributeProto a = named(name, AttributeType::strings);
   a.strings = std::move(values);
+  return a;
+}
+
+void EncodedInts::push_back(uint32_t value) {
+  if (at_ > std::end(buffer_) - kLongest) {
+    bytes_.append(buffer_, at_);
+    at_ = buffer_;
+  }
+  constexpr uint32_t kInts = 8;  // AttributeProto.ints
+  *at_++ = static_cast<char>(wire::tag_value(kInts, WireType::varint));
+  at_ = wire::put_varint(at_, value);
+}
+std::string EncodedInts::take() {
+  bytes_.append(buffer_, at_);
+  at_ = buffer_;
+  return std::move(bytes_);
+}
+AttributeProto make_encoded_attribute(std::string_view name, Text bytes) {
+  AttributeProto a = named(name, AttributeType::integers);
+  a.unknown = std::move(bytes);
   return a;
 }
 

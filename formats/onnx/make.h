@@ -20,6 +20,23 @@ AttributeProto make_attribute(std::string_view name, std::vector<float> values);
 AttributeProto make_attribute(std::string_view name, std::vector<int64_t> values);
 AttributeProto make_attribute(std::string_view name, std::vector<Text> values);
 
+// The integers of an attribute in the form that the file has, a quarter of the memory of a vector:
+// for the lists of a tree ensemble.
+class EncodedInts {
+ public:
+  explicit EncodedInts(size_t count) { bytes_.reserve(count * kUsual); }
+  void push_back(uint32_t value);
+  std::string take();
+
+ private:
+  static constexpr size_t kUsual = 4, kLongest = 6;  // bytes of a tag and a number
+  std::string bytes_;
+  char buffer_[4096];
+  char* at_ = buffer_;
+};
+// `bytes` are those of EncodedInts::take.
+AttributeProto make_encoded_attribute(std::string_view name, Text bytes);
+
 NodeProto make_node(std::string_view op_type, std::vector<Text> inputs, std::vector<Text> outputs,
                     std::string_view name = {}, std::string_view domain = {});
 

@@ -1,5 +1,6 @@
 #pragma once
 // Writing one node: a row per operator says whether a version of ONNX holds it, and how.
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -32,6 +33,8 @@ class NodeWriter {
   // A new initialiser; returns its name.
   std::string constant(const Tensor& value);
   void initialiser(ValueId v, const Tensor& value);
+  // Keeps bytes for as long as the nodes, which may borrow them.
+  Text keep(std::string bytes) { return Text::view(kept_.emplace_back(std::move(bytes))); }
 
   std::vector<NodeProto> nodes;
   std::vector<TensorProto> initialisers;
@@ -44,6 +47,7 @@ class NodeWriter {
   const Graph& graph_;
   int opset_;
   std::vector<std::string> names_;
+  std::deque<std::string> kept_;
   std::set<std::string> reserved_;
   size_t next_constant_ = 0;
 };

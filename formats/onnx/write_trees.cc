@@ -21,8 +21,8 @@ Range weights_of(const Forest& f, uint32_t leaf) {
   if (f.leaf_begin.empty()) return {leaf, leaf + 1};
   return {f.leaf_begin[leaf], f.leaf_begin[leaf + 1]};
 }
-int64_t target_of(const Forest& f, uint32_t weight) {
-  return f.leaf_target.empty() ? 0 : int64_t{f.leaf_target[weight]};
+uint32_t target_of(const Forest& f, uint32_t weight) {
+  return f.leaf_target.empty() ? 0 : f.leaf_target[weight];
 }
 
 // Visits a tree parents first, `yes` before `no`: visit(node) returns the number that it gives to
@@ -65,44 +65,58 @@ void put(NodeProto& p, std::string_view name, const Tensor& values) {
   p.attribute.push_back(make_attribute(name, to_proto(name, values)));
 }
 
-// The arrays of TreeEnsemble: inner nodes and leaves are numbered apart.
+// The lists of TreeEnsemble: inner nodes and leaves are numbered apart. A node's `no` branch comes
+// after all below its `yes` branch, everything else is known when its turn comes.
 struct Ensemble {
-  std::vector<int64_t> feature, yes, no, yes_leaf, no_leaf, missing, roots, leaf_target;
-  std::vector<uint8_t> mode;
+  EncodedInts feature, yes, yes_leaf, missing, leaf_target;
+  std::vector<uint32_t> no;
+  std::vector<uint8_t> no_leaf, mode;
+  std::vector<int64_t> roots;
   std::vector<double> split, leaf_weight, members;
 
-  void reserve(size_t nodes, size_t leaves) {
-    for (auto* v : {&feature, &yes, &no, &yes_leaf, &no_leaf, &missing}) v->reserve(nodes);
+  Ensemble(size_t nodes, size_t leaves)
+      : feature(nodes), yes(nodes), yes_leaf(nodes), missing(nodes), leaf_target(leaves) {
+    no.reserve(nodes);
+    no_leaf.reserve(nodes);
     mode.reserve(nodes);
     split.reserve(nodes);
-    leaf_target.reserve(leaves);
     leaf_weight.reserve(leaves);
   }
-  size_t add_leaf(int64_t target, double weight) {
+  size_t add_leaf(uint32_t target, double weight) {
     leaf_target.push_back(target);
     leaf_weight.push_back(weight);
     return leaf_weight.size() - 1;
   }
-  size_t add_split(int64_t f, uint8_t m, double t, bool missing_yes) {
+  size_t add_split(uint32_t f, uint8_t m, double t, bool missing_yes) {
     feature.push_back(f);
     mode.push_back(m);
     split.push_back(t);
     missing.push_back(missing_yes);
-    for (auto* v : {&yes, &no, &yes_leaf, &no_leaf}) v->push_back(0);
-    return feature.size() - 1;
+    no.push_back(0);
+    no_leaf.push_back(0);
+    return mode.size() - 1;
+  }
+  void link(size_t parent, bool is_yes, size_t number, bool leaf) {
+    const auto child = static_cast<uint32_t>(number);
+    if (is_yes) {
+      yes.push_back(child);
+      yes_leaf.push_back(leaf);
+    } else {
+      no[parent] = child;
+      no_leaf[parent] = leaf;
+    }
   }
   // A tree that always gives this: a split whose branches are the same leaf.
-  void add_constant(int64_t target, double weight) {
+  void add_constant(uint32_t target, double weight) {
     size_t leaf = add_leaf(target, weight);
     size_t node = add_split(0, 0, 0, false);
     roots.push_back(static_cast<int64_t>(node));
-    yes[node] = no[node] = static_cast<int64_t>(leaf);
-    yes_leaf[node] = no_leaf[node] = 1;
+    for (bool is_yes : {true, false}) link(node, is_yes, leaf, true);
   }
   void add_tree(const Forest& f, uint32_t root) {
     auto leaf = [&](uint32_t node) {
       Range w = weights_of(f, f.yes[node]);
-      return w.begin == w.end ? std::pair<int64_t, double>{0, 0.0}
+      return w.begin == w.end ? std::pair<uint32_t, double>{0, 0.0}
                               : std::pair{target_of(f, w.begin), f.leaf_weight[w.begin]};
     };
     if (f.is_leaf(root)) {
@@ -110,7 +124,7 @@ struct Ensemble {
       add_constant(target, weight);
       return;
     }
-    roots.push_back(static_cast<int64_t>(feature.size()));
+    roots.push_back(static_cast<int64_t>(mode.size()));
     preorder(
         f, root,
         [&](uint32_t node) {
@@ -126,8 +140,7 @@ struct Ensemble {
                            member ? 0 : f.threshold[node], f.missing_yes(node));
         },
         [&](size_t parent, bool is_yes, uint32_t node, size_t number) {
-          (is_yes ? yes : no)[parent] = static_cast<int64_t>(number);
-          (is_yes ? yes_leaf : no_leaf)[parent] = f.is_leaf(node);
+          link(parent, is_yes, number, f.is_leaf(node));
         });
   }
   // Sets stand one after another in the order of their nodes, each closed by a NaN.
@@ -192,27 +205,34 @@ Support check_regressor(const ml::TreeEnsemble& op, DType x, int64_t version) {
 
 void write_ensemble(NodeWriter& w, const Node& n) {
   const auto& op = *n.as<ml::TreeEnsemble>();
-  Ensemble t;
-  t.reserve(op.forest.nodes() - op.forest.leaves() + op.base.size(),
-            op.forest.leaves() + op.base.size());
-  for (size_t k = 0; k < op.base.size(); ++k) t.add_constant(static_cast<int64_t>(k), op.base[k]);
+  Ensemble t(op.forest.nodes() - op.forest.leaves() + op.base.size(),
+             op.forest.leaves() + op.base.size());
+  for (size_t k = 0; k < op.base.size(); ++k) t.add_constant(static_cast<uint32_t>(k), op.base[k]);
   for (uint32_t root : op.forest.roots) t.add_tree(op.forest, root);
   NodeProto& p = w.node("TreeEnsemble", w.inputs(n), w.outputs(n), kMl);
   constexpr int64_t kAggregate[] = {1, 0, 2, 3};  // sum, mean, min, max
   p.attribute.push_back(
       make_attribute("aggregate_function", kAggregate[static_cast<size_t>(op.aggregate)]));
-  put(p, "leaf_targetids", t.leaf_target);
+  auto put_ints = [&](std::string_view name, EncodedInts& ints) {
+    p.attribute.push_back(make_encoded_attribute(name, w.keep(ints.take())));
+  };
+  auto put_list = [&](std::string_view name, const auto& list) {
+    EncodedInts ints(list.size());
+    for (uint32_t v : list) ints.push_back(v);
+    put_ints(name, ints);
+  };
+  put_ints("leaf_targetids", t.leaf_target);
   put(p, "leaf_weights", reals(op.accumulate, std::move(t.leaf_weight)));
   if (!t.members.empty()) put(p, "membership_values", reals(op.accumulate, std::move(t.members)));
   p.attribute.push_back(make_attribute("n_targets", op.targets));
-  put(p, "nodes_falseleafs", t.no_leaf);
-  put(p, "nodes_falsenodeids", t.no);
-  put(p, "nodes_featureids", t.feature);
-  put(p, "nodes_missing_value_tracks_true", t.missing);
+  put_list("nodes_falseleafs", t.no_leaf);
+  put_list("nodes_falsenodeids", t.no);
+  put_ints("nodes_featureids", t.feature);
+  put_ints("nodes_missing_value_tracks_true", t.missing);
   put(p, "nodes_modes", Tensor::vector(std::move(t.mode)));
   put(p, "nodes_splits", reals(op.accumulate, std::move(t.split)));
-  put(p, "nodes_trueleafs", t.yes_leaf);
-  put(p, "nodes_truenodeids", t.yes);
+  put_ints("nodes_trueleafs", t.yes_leaf);
+  put_ints("nodes_truenodeids", t.yes);
   p.attribute.push_back(make_attribute("post_transform", int64_t{0}));
   put(p, "tree_roots", t.roots);
 }
@@ -249,7 +269,7 @@ void write_regressor(NodeWriter& w, const Node& n) {
           if (!leaf) return number;
           Range range = weights_of(f, f.yes[node]);
           for (uint32_t i = range.begin; i < range.end; ++i) {
-            targets.push_back(target_of(f, i));
+            targets.push_back(int64_t{target_of(f, i)});
             target_node.push_back(static_cast<int64_t>(number));
             target_tree.push_back(tree);
             weight.push_back(f.leaf_weight[i]);

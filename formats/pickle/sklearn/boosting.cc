@@ -197,6 +197,7 @@ ValueId read_raw(Reader& r, const PyCursor& self, const Rules& rules, size_t cla
         if (leaf.values.size() != 1) {
           tree.refuse("sklearn-tree", "a node has {} values, expected 1", leaf.values.size());
         }
+        f.add_leaf();
         f.add_weight(static_cast<uint32_t>(k), rate * leaf.values[0]);
       });
     }

@@ -30,7 +30,7 @@ void check_trees(const PyCursor& root, Diagnostics& out) {
     if (value.is_object("sklearn.tree._tree.Tree")) {
       try {
         Forest forest;
-        append_tree(forest, value, {}, [](Forest& f, const LeafInfo&) { f.add_weight(0, 0); });
+        append_tree(forest, value, {}, [](Forest& f, const LeafInfo&) { f.add_single_leaf(0); });
       } catch (const Failure& f) {
         out.add(f.diagnostic);
         ++problems;

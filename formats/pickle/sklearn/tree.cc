@@ -77,6 +77,11 @@ LeafFn leaf_writer(const Reader& r, const PyCursor& self, const Targets& targets
       self.refuse("sklearn-tree", "a node has {} values, expected {}", leaf.values.size(),
                   targets.outputs * stride);
     }
+    if (!classifier && targets.outputs == 1) {
+      f.add_single_leaf(leaf.values[0]);
+      return;
+    }
+    f.add_leaf();
     uint32_t target = 0;
     for (size_t o = 0; o < targets.outputs; ++o) {
       const double* v = leaf.values.data() + o * stride;
@@ -211,7 +216,7 @@ Estimate read_isolation(Reader& r, const PyCursor& self, const Features& x) {
     }
     append_tree(op.forest, tree, columns, [](Forest& f, const LeafInfo& leaf) {
       // In this order: the sum is rounded before the root, which is no step, is taken off.
-      f.add_weight(0, static_cast<double>(leaf.depth + 1) + average_path(leaf.samples) - 1);
+      f.add_single_leaf(static_cast<double>(leaf.depth + 1) + average_path(leaf.samples) - 1);
     });
   }
   auto samples = self.find("_max_samples");
@@ -322,7 +327,6 @@ void append_tree(Forest& forest, const PyCursor& tree, std::span<const int64_t> 
     int64_t left = load_le<int64_t>(node + l.left), right = load_le<int64_t>(node + l.right);
     if (i > 0 && !parents[i]) nodes.refuse("sklearn-tree", "node {} is reached by no parent before it", i);
     if (left == -1) {
-      forest.add_leaf();
       leaf(forest, {values_of(i), static_cast<double>(load_le<int64_t>(node + l.samples)), depth[i]});
       continue;
     }

@@ -7,8 +7,8 @@
 
 namespace panmodel::pickle::sklearn {
 
-// What a leaf adds: called with the leaf's values (all outputs and classes, C order), its number of
-// training samples, and its depth; appends weights to the forest.
+// Appends a leaf to the forest: called with the leaf's values (all outputs and classes, C order), its
+// number of training samples, and its depth.
 struct LeafInfo {
   std::span<const double> values;
   double samples = 0;  // n_node_samples: bootstrapped samples count once
