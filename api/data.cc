@@ -6,6 +6,7 @@
 #include <map>
 
 #include "api/panmodel.h"
+#include "api/refused.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "formats/format.h"
@@ -178,6 +179,7 @@ Validation validate_rows(const runtime::Session& session, const ValidateRequest&
   }
   auto prediction =
       session.run(runtime::bind(session.model(), data, {request.options.strict}, out));
+  say_refused(prediction.errors, data, request.data, request.options.on_error, out);
   runtime::PredictionTable table(session.outputs(), prediction);
   std::map<std::string, size_t> places;
   for (size_t c = 0; c < table.names().size(); ++c) places[table.names()[c]] = c;
@@ -222,11 +224,13 @@ Result<std::vector<runtime::RowError>> predict_rows(
       Diagnostics repeated;
       auto inputs = runtime::bind(*model, frame, {request.options.strict}, done ? repeated : out);
       runtime::Prediction p = session.run(inputs);
-      writer.add(runtime::PredictionTable(session.outputs(), p));
-      for (runtime::RowError& e : p.errors) {
-        e.row += done;
-        refused.push_back(std::move(e));
+      for (const runtime::RowError& e : p.errors) {
+        runtime::RowError& error = refused.emplace_back(e);
+        error.line = frame.lines[e.row];
+        error.row += done;
+        if (request.options.on_error == OnError::stop) throw Failure(refusal(error, request.data));
       }
+      writer.add(runtime::PredictionTable(session.outputs(), p));
       done += frame.rows();
     });
     return refused;
@@ -251,6 +255,11 @@ Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
     if (request.rows_csv != nullptr) *request.rows_csv = runtime::to_csv(frame);
     auto of_a = left.run(runtime::bind(*a, frame, {request.options.strict}, out));
     auto of_b = right.run(runtime::bind(*b, frame, {request.options.strict}, out));
+    if (!request.data.empty() || request.options.on_error == OnError::stop) {
+      for (const auto* p : {&of_a, &of_b}) {
+        say_refused(p->errors, frame, request.data, request.options.on_error, out);
+      }
+    }
     return runtime::compare(left, of_a, right, of_b, request.tolerance);
   });
 }

@@ -60,20 +60,28 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
 
 // Rows come as CSV with a header line, JSON lines, .npy or .npz, told by content; "-" is standard
 // input. A directory holds ONNX test data (input_0.pb ...).
+enum class OnError {
+  row,   // a row that a model refuses has no predictions; the other rows go on
+  stop,  // the first one is an error, as "row-..."
+};
 struct DataOptions {
   std::string format;                // csv, jsonl, npy or npz; empty = by content
   std::vector<std::string> missing;  // tokens that mean missing, beside the empty field
   bool strict = false;               // extra columns are an error
   std::vector<std::string> outputs;
   unsigned jobs = 1;
+  OnError on_error = OnError::row;
 };
+// A row that a model refuses, as an error at its line of the data.
+Diagnostic refusal(const runtime::RowError& error, const std::string& data);
 struct PredictRequest {
   std::string data;
   DataOptions options;
   bool json_lines = false;  // one JSON object per row instead of CSV
 };
 // Scores rows batch by batch, so memory does not grow with them; `write` receives pieces of text:
-// for CSV the header and then one line per row. Returns the refused rows.
+// for CSV the header and then one line per row. Returns the refused rows. With OnError::stop nothing
+// of the batch of the first refused row is written.
 Result<std::vector<runtime::RowError>> predict_rows(
     std::shared_ptr<const Model> model, const PredictRequest& request, Diagnostics& out,
     const std::function<void(std::string_view)>& write);
@@ -86,6 +94,7 @@ struct CompareRequest {
   runtime::CompareOptions tolerance;
   std::string* rows_csv = nullptr;  // receives the rows that were compared
 };
+// Refused rows of given data are notes in `out`, the first ten.
 Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
                                            std::shared_ptr<const Model> b,
                                            const CompareRequest& request, Diagnostics& out);
@@ -96,6 +105,7 @@ Result<std::string> probe_csv(const Model& model, size_t rows, uint64_t seed);
 
 // A model against recorded predictions, rows whose columns are named as predict names them. Where
 // `data` is a directory of ONNX test data, its outputs are what is expected.
+// Refused rows are notes in `out`, the first ten.
 struct ValidateRequest {
   std::string data, expected;
   DataOptions options;
@@ -114,7 +124,8 @@ Result<Validation> validate_model(std::shared_ptr<const Model> model, const Vali
 
 // The rows that a file carries to verify itself (PMML's ModelVerification), of the model and of
 // models within it, under the tolerances that the file states. Fails "usage" when it has none.
-Result<Validation> verify_file(const std::string& path, const LoadOptions& options, Diagnostics& out);
+Result<Validation> verify_file(const std::string& path, const LoadOptions& options, Diagnostics& out,
+                               OnError on_error = OnError::row);
 
 // Structure and safety; every problem found is in `out`. Returns the name of the format.
 Result<std::string> check_file(const std::string& path, const LoadOptions& options,

@@ -4,6 +4,7 @@
 
 #include "api/input.h"
 #include "api/panmodel.h"
+#include "api/refused.h"
 #include "base/number.h"
 #include "formats/format.h"
 #include "ir/verify.h"
@@ -42,10 +43,12 @@ runtime::Frame frame_of(const Embedded& embedded) {
   return frame;
 }
 
-void verify_rows(const Embedded& embedded, Validation& result, Diagnostics& out) {
+void verify_rows(const Embedded& embedded, OnError on_error, Validation& result, Diagnostics& out) {
   if (embedded.rows.empty() || embedded.expected.empty()) return;
   runtime::Session session(embedded.model, {});
-  const auto prediction = session.run(runtime::bind(*embedded.model, frame_of(embedded), {}, out));
+  const runtime::Frame frame = frame_of(embedded);
+  const auto prediction = session.run(runtime::bind(*embedded.model, frame, {}, out));
+  say_refused(prediction.errors, frame, frame.file, on_error, out);
   const runtime::PredictionTable table(session.outputs(), prediction);
   result.rows += embedded.rows.size();
   for (size_t r = 0; r < table.rows(); ++r) result.refused += table.refused(r);
@@ -75,7 +78,8 @@ void verify_rows(const Embedded& embedded, Validation& result, Diagnostics& out)
 
 }  // namespace
 
-Result<Validation> verify_file(const std::string& path, const LoadOptions& options, Diagnostics& out) {
+Result<Validation> verify_file(const std::string& path, const LoadOptions& options, Diagnostics& out,
+                               OnError on_error) {
   return guarded([&] {
     const Bytes bytes = map_file(path, options.memory_limit);
     const Format& format = input_format(bytes, path, options.format);
@@ -92,7 +96,7 @@ Result<Validation> verify_file(const std::string& path, const LoadOptions& optio
       Diagnostics wrong;
       verify(*embedded.model, {}, wrong);
       if (!wrong.list().empty()) throw Failure(wrong.list().front());
-      verify_rows(embedded, result, out);
+      verify_rows(embedded, on_error, result, out);
     }
     return result;
   });

@@ -11,6 +11,11 @@ void add_data_options(CLI::App* verb, DataOptions& options) {
   verb->add_flag("--strict", options.strict, "extra columns are an error");
   verb->add_option("--output", options.outputs, "outputs to compute, in this order (repeatable)");
   verb->add_option("--jobs", options.jobs, "threads; 0 = all cores");
+  verb->add_option_function<std::string>(
+          "--on-error",
+          [&options](const std::string& name) { options.on_error = name == "stop" ? OnError::stop : OnError::row; },
+          "when a model refuses a row: row, it has no predictions and the others go on (default); stop")
+      ->check(CLI::IsMember({"row", "stop"}));
 }
 
 }  // namespace
@@ -53,12 +58,7 @@ void add_predict(CLI::App& app, Common& common) {
     say(out, common);
     if (!refused) return say(refused.error(), common);
     if (!*refused) return say(refused->error(), common);
-    for (const auto& e : **refused) {
-      Diagnostic d{Severity::error, e.code, CodeKind::differ,
-                   fmt::format("row {} is refused: {} ({})", e.row, e.message, e.where), {}, {}};
-      d.location.file = o->request.data;
-      say(d, common);
-    }
+    for (const auto& e : **refused) say(refusal(e, o->request.data), common);
   });
 }
 
@@ -143,7 +143,7 @@ void add_validate(CLI::App& app, Common& common) {
   verb->callback([o, &common] {
     Diagnostics out;
     const auto validated = [&]() -> std::optional<Result<Validation>> {
-      if (o->request.data.empty()) return verify_file(o->model, {}, out);
+      if (o->request.data.empty()) return verify_file(o->model, {}, out, o->request.options.on_error);
       auto model = load(o->model, {}, common);
       if (!model) return std::nullopt;
       return validate_model(model, o->request, out);

@@ -19,6 +19,7 @@ struct RowError {
   std::string_view code;
   std::string message;
   std::string where;  // place in the source model
+  uint32_t line = 0;  // of the row in the file of data; 0 = unknown
 };
 
 class KernelContext {
