@@ -39,10 +39,12 @@ Tensor visible(const Value& value) {
   return Tensor::of(t.shape(), std::vector<float>(out.begin(), out.end()));
 }
 
-// Labels are equal as text of the same number: 1, 1.0 and "1" differ only where the types do.
+// Labels are equal as text of the same number: 1, 1.0 and "1" differ only where the types do. A missing
+// one is empty.
 std::string label_text(const Tensor& t, size_t i) {
   if (is_text(t)) return t.text(i);
   double v = t.real(i);
+  if (std::isnan(v)) return {};
   if (v == std::floor(v) && std::abs(v) < 9e15) return std::to_string(static_cast<int64_t>(v));
   return element_text(t, i);
 }
@@ -53,36 +55,59 @@ struct Shown {
   Tensor cells, keys;
 };
 
-// A format may give every class an output of its own: the columns of one role are compared as one
-// output, column by column of the same class.
+bool is_column(const Tensor& t) {
+  return t.rank() > 0 && t.size() == static_cast<size_t>(t.shape()[0]) && !is_text(t);
+}
+
+// The columns become one output, the first of them.
+void unite(std::vector<Shown>& all, const std::vector<size_t>& columns) {
+  const auto rows = all[columns[0]].cells.shape()[0];
+  std::vector<double> cells(static_cast<size_t>(rows) * columns.size());
+  std::vector<std::string> keys;
+  bool narrow = true;
+  for (size_t k = 0; k < columns.size(); ++k) {
+    const Shown& one = all[columns[k]];
+    narrow = narrow && one.cells.dtype() == DType::f32;
+    keys.push_back(one.keys.size() == 1 ? label_text(one.keys, 0) : one.output.name);
+    for (size_t r = 0; r < one.cells.size(); ++r) cells[r * columns.size() + k] = one.cells.real(r);
+  }
+  Shown& first = all[columns[0]];
+  first.output.name = fmt::format("{} ... {}", first.output.name, all[columns.back()].output.name);
+  Shape shape{rows, static_cast<int64_t>(columns.size())};
+  first.cells = narrow ? Tensor::of(shape, std::vector<float>(cells.begin(), cells.end()))
+                       : Tensor::of(shape, std::move(cells));
+  first.keys = Tensor::vector(std::move(keys));
+  for (size_t k = columns.size(); k-- > 1;) all.erase(all.begin() + static_cast<ptrdiff_t>(columns[k]));
+}
+
+// A format may give every class, target or feature an output of its own: the columns of one role are
+// compared as one output, column by column of the same class.
 std::vector<Shown> united(std::vector<Shown> all) {
-  for (Role role : {Role::probability, Role::decision}) {
+  for (Role role : {Role::probability, Role::decision, Role::transformed}) {
     std::vector<size_t> single;
     for (size_t o = 0; o < all.size(); ++o) {
-      const Tensor& t = all[o].cells;
-      bool column = t.rank() > 0 && t.size() == static_cast<size_t>(t.shape()[0]) && is_floating(t.dtype());
-      if (all[o].output.role == role && column && all[o].keys.size() == 1) single.push_back(o);
+      if (all[o].output.role == role && is_column(all[o].cells) && all[o].keys.size() == 1) single.push_back(o);
     }
-    if (single.size() < 2) continue;
-    const auto rows = all[single[0]].cells.shape()[0];
-    std::vector<double> cells(static_cast<size_t>(rows) * single.size());
-    std::vector<std::string> keys;
-    bool narrow = true;
-    for (size_t k = 0; k < single.size(); ++k) {
-      const Shown& one = all[single[k]];
-      narrow = narrow && one.cells.dtype() == DType::f32;
-      keys.push_back(label_text(one.keys, 0));
-      for (size_t r = 0; r < one.cells.size(); ++r) cells[r * single.size() + k] = one.cells.real(r);
-    }
-    Shown& first = all[single[0]];
-    first.output.name = fmt::format("{} ... {}", first.output.name, all[single.back()].output.name);
-    Shape shape{rows, static_cast<int64_t>(single.size())};
-    first.cells = narrow ? Tensor::of(shape, std::vector<float>(cells.begin(), cells.end()))
-                         : Tensor::of(shape, std::move(cells));
-    first.keys = Tensor::vector(std::move(keys));
-    for (size_t k = single.size(); k-- > 1;) all.erase(all.begin() + static_cast<ptrdiff_t>(single[k]));
+    if (single.size() > 1) unite(all, single);
   }
   return all;
+}
+
+// One side may give every target an output of its own, in the order of the other's columns.
+void unite_targets(std::vector<Shown>& singles, const std::vector<Shown>& other) {
+  const Shown* wide = nullptr;
+  for (const Shown& o : other) {
+    if (o.output.role != Role::value) continue;
+    if (wide != nullptr) return;
+    wide = &o;
+  }
+  if (wide == nullptr || wide->cells.rank() != 2 || wide->cells.shape()[1] < 2) return;
+  std::vector<size_t> columns;
+  for (size_t o = 0; o < singles.size(); ++o) {
+    if (singles[o].output.role == Role::value && is_column(singles[o].cells)) columns.push_back(o);
+  }
+  if (columns.size() != static_cast<size_t>(wide->cells.shape()[1])) return;
+  unite(singles, columns);
 }
 
 struct Side {
@@ -99,6 +124,11 @@ struct Side {
     for (const RowError& e : p.errors) {
       if (e.row < rows) refused[e.row] = 1;
     }
+  }
+  bool scores() const {
+    return std::any_of(outputs.begin(), outputs.end(), [](const Shown& o) {
+      return o.output.role == Role::probability || o.output.role == Role::decision;
+    });
   }
   // The score that goes with a label: its probability, else its decision value.
   double score(uint64_t row, const std::string& label) const {
@@ -124,6 +154,12 @@ size_t rows_of(const Prediction& p) {
   return t.rank() == 0 ? 1 : static_cast<size_t>(t.shape()[0]);
 }
 
+// A label of a row whose scores are no numbers: the first class, by the rule, where another model gives
+// no label.
+bool no_prediction(const Side& side, uint64_t row, const std::string& label) {
+  return side.scores() && std::isnan(side.score(row, label));
+}
+
 void compare_labels(const Tensor& x, const Tensor& y, const Side& a, const Side& b, size_t rows,
                     OutputComparison& result, std::vector<Flip>& flips) {
   size_t width = rows == 0 ? 0 : x.size() / rows;
@@ -133,7 +169,7 @@ void compare_labels(const Tensor& x, const Tensor& y, const Side& a, const Side&
       size_t i = row * width + k;
       std::string la = label_text(x, i), lb = label_text(y, i);
       ++result.compared;
-      if (la == lb) continue;
+      if (la == lb || (lb.empty() && no_prediction(a, row, la)) || (la.empty() && no_prediction(b, row, lb))) continue;
       ++result.differing;
       flips.push_back({row, result.name_a, la, lb, a.score(row, la), b.score(row, lb)});
     }
@@ -285,6 +321,8 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
     fail({}, "run-shape", "{} rows on one side, {} on the other", result.rows, rows_of(of_b));
   }
   Side left(a, of_a, result.rows), right(b, of_b, result.rows);
+  unite_targets(left.outputs, right.outputs);
+  unite_targets(right.outputs, left.outputs);
   for (size_t row = 0; row < result.rows; ++row) {
     result.refused_both += left.refused[row] && right.refused[row];
     if (options.allow_refusals) continue;

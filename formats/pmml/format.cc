@@ -4,6 +4,7 @@
 
 #include "formats/pmml/model.h"
 #include "formats/pmml/verification.h"
+#include "formats/pmml/writer.h"
 #include "ir/builder.h"
 
 namespace panmodel::pmml {
@@ -78,7 +79,7 @@ void add_outputs(Builder& b, const Result& result) {
     });
     if (!o.final || repeated_later) continue;
     // The class label is one output; that it is also an output field under another name changes nothing.
-    const bool repeated = (o.role == Role::label || o.role == Role::value) && o.name != name;
+    const bool repeated = (o.role == Role::label || o.role == Role::value) && o.name != name && !o.target;
     b.output(o.name, as_column(b, o.field.value), repeated ? Role::none : o.role,
              o.key.empty() ? Tensor() : Tensor::vector(std::vector<std::string>{o.key}));
   }
@@ -134,8 +135,8 @@ Model read_document(const Element& pmml, const Element& top, Diagnostics& out) {
 }
 
 const Format& format() {
-  static const Format pmml{"pmml",  "PMML (Data Mining Group)", kExtensions, sniff, read, nullptr,
-                           nullptr, check, nullptr, embedded};
+  static const Format pmml{"pmml",  "PMML (Data Mining Group)", kExtensions, sniff, read, make_target,
+                           write_model, check, nullptr, embedded};
   return pmml;
 }
 

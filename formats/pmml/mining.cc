@@ -331,6 +331,7 @@ class Mining {
       named.name = r.target;
       named.field = predicted(r);
       named.role = r.classification() ? Role::label : Role::value;
+      named.target = true;
       out.outputs.push_back(std::move(named));
     }
     for (const Result& r : results_) {

@@ -28,6 +28,7 @@ struct Result {
     Role role = Role::none;
     std::string key;     // class of a probability
     bool final = true;   // isFinalResult
+    bool target = false; // a target of its own beside the last one
   };
   std::vector<Named> outputs;
   std::string target;      // name of the target field; empty without one

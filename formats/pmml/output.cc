@@ -179,6 +179,10 @@ class Output {
     named.field = described(element, absent);
     Bindings bindings(scope_);
     named.field.value = add_map(bindings, read_expression(body, bindings), named.field.type);
+    // Results that no feature of PMML names, as panmodel writes them.
+    if (auto role = element.extension("role"); role && parse_role(*role, &named.role)) {
+      named.key = element.find("value").value_or("");
+    }
   }
 
   Scope& scope_;

@@ -152,6 +152,16 @@ Element Element::require(std::string_view name) const {
   return e;
 }
 
+std::optional<std::string_view> Element::extension(std::string_view name) const {
+  for (pugi::xml_node node : node_.children()) {
+    if (local(node.name()) == "Extension" && std::string_view(node.attribute("extender").value()) == "panmodel" &&
+        node.attribute("name").value() == name) {
+      return node.attribute("value").value();
+    }
+  }
+  return std::nullopt;
+}
+
 std::string Element::text() const {
   std::string out;
   for (pugi::xml_node n : node_) {

@@ -61,6 +61,8 @@ class Element {
   std::vector<Element> children(std::string_view name) const;
   Element child(std::string_view name) const;    // the first, or none
   Element require(std::string_view name) const;  // fails "pmml-element" when there is none
+  // What an Extension of panmodel's own (extender="panmodel") says under this name.
+  std::optional<std::string_view> extension(std::string_view name) const;
   // The text between the tags, of all text nodes.
   std::string text() const;
 

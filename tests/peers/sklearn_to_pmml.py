@@ -1,0 +1,118 @@
+"""Acceptance of conversion to PMML, on the corpus of scikit-learn models.
+
+For every model of sklearn_names.txt and every release: panmodel writes PMML (and checks it by reading
+it back), JPMML-Evaluator loads the document without its optimising visitors and predicts the rows of
+the corpus and rows made at the model's own boundaries. Labels must be equal, numbers within 1e-9
+relative of panmodel's prediction of the pickle, for every output that was not reported as lost. A row
+that panmodel refuses is not compared; where a score is no number, JPMML must give no label.
+
+    sklearn_to_pmml.py [NAME ...]
+
+One line per model that is refused or differs, and a count. Fails when a model that is written does
+not agree, or when fewer than EXPECTED models are written.
+"""
+import csv, glob, os, re, sys, tempfile
+from collections import Counter
+from multiprocessing import Pool
+
+import numpy as np
+
+import jpmml
+from sklearn_to_onnx import BOUNDARY_ROWS, CORPUS, HERE, RELEASES, by_method, expect_equal, \
+    is_number, panmodel, read_csv
+
+EXPECTED = 231  # models of the corpus that are written and agree
+
+
+def jpmml_rows(path, names, columns):
+    """The rows under the names of the document's fields, numbers as Java reads them."""
+    spelled = {"nan": "", "inf": "Infinity", "-inf": "-Infinity"}
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        for row in zip(*columns):
+            writer.writerow("" if c is None else spelled.get(c, c) for c in row)
+
+
+def check(folder, model, temporary):
+    document, boundary = f"{temporary}/m.pmml", f"{temporary}/rows.csv"
+    done = panmodel("convert", model, document, "--force", may_fail=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        return "refused" if "[convert-unsupported]" in done.stderr or "[pmml-write]" in done.stderr \
+            else "failed", " / ".join(said)[:300]
+    panmodel("rows", model, "--rows", str(BOUNDARY_ROWS), "-o", boundary, "--force")
+    jpmml.verify(document)
+    fields, _ = read_csv(open(boundary, newline="").read())
+    compared = 0
+    for data in (f"{folder}/input.csv", boundary):
+        names, columns = read_csv(open(data, newline="").read())
+        rows_file, scored = f"{temporary}/in.csv", f"{temporary}/out.csv"
+        jpmml_rows(rows_file, names if set(fields) <= set(names) else fields, columns)
+        jpmml.score(document, rows_file, scored, visitors=False)
+        header, results = read_csv(open(scored, newline="").read())
+        results = dict(zip(header, results))
+        want = by_method(*read_csv(panmodel("predict", model, "--data", data, "-q", may_fail=True).stdout))
+        everything = [c for m in want.values() for c in m]
+        refused = [all(c is None for c in row) for row in zip(*everything)]
+        numbers = [c for c in everything if all(is_number(v) for v in c)]
+        # Where a score is no number there is no prediction, whatever label the source names.
+        none = [any(c is None or np.isnan(float(c)) for c in row) for row in zip(*numbers)]
+        for r, reason in enumerate(results["error"]):
+            assert reason is None or refused[r] or none[r], f"row {r}: JPMML: {reason}"
+        for method, expected in want.items():
+            got = columns_of(method, header, len(expected))
+            if not got:
+                assert f"the output '{method}' has no place" in done.stderr, f"{method} is lost silently"
+                continue
+            assert len(got) == len(expected), f"{method}: columns {got}"
+            label = method == "predict" and len(want) > 1
+            for name, values in zip(got, expected):
+                rows = [r for r in range(len(values)) if not refused[r] and not (none[r] and label)
+                        and results["error"][r] is None]
+                expect_equal(os.path.basename(data), name, [results[name][r] for r in rows],
+                             [values[r] for r in rows], rows, 1e-9)
+            for r in range(len(none)):
+                assert not label or refused[r] or not none[r] or results[got[0]][r] is None, f"row {r}: a label of no number"
+        compared += sum(not r for r in refused)
+    return "good", f"{compared} rows"
+
+
+def columns_of(method, header, width):
+    """The results of JPMML that a method of scikit-learn has."""
+    if method == "predict":
+        return [h for h in header if h == "y" or re.fullmatch(r"y[0-9]+", h)]
+    name = "probability" if method == "predict_proba" else method
+    return [h for h in header if h == name or h.startswith(name + "(")]
+
+
+def check_case(case):
+    release, name = case
+    folder = f"{CORPUS}/pickle/debian-sklearn-{release}/{name}"
+    model = sorted(p for p in glob.glob(f"{folder}/*") if not p.endswith(".csv"))[0]
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            return case, *check(folder, model, temporary)
+        except Exception as e:
+            return case, "failed", f"{type(e).__name__}: {e}"[:300]
+
+
+def main():
+    if not CORPUS:
+        print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
+        return 0
+    names = sys.argv[1:] or [line.split()[0] for line in open(f"{HERE}/sklearn_names.txt") if line.strip()]
+    cases = [(r, n) for r in RELEASES for n in names
+             if os.path.isdir(f"{CORPUS}/pickle/debian-sklearn-{r}/{n}")]
+    counts = Counter()
+    with Pool(2) as pool:
+        for (release, name), outcome, said in pool.imap(check_case, cases):
+            counts[outcome] += 1
+            print(f"{outcome:7} {release:4} {name}: {said}", flush=True)
+    print(f"{counts['good']} of {len(cases)} written and equal in JPMML, {counts['refused']} refused, "
+          f"{counts['failed']} failed")
+    return 1 if counts["failed"] or (not sys.argv[1:] and counts["good"] < EXPECTED) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
