@@ -4,7 +4,7 @@
 #include <atomic>
 #include <mutex>
 
-#include "runtime/kernels/tree_flat.h"
+#include "runtime/kernels/tree_layout.h"
 #include "runtime/kernels/tree_walk.h"
 #include "runtime/kernels/util.h"
 
@@ -14,28 +14,28 @@ namespace {
 // The layout for one type of X, made once enough rows were seen to pay for it: until then, as for
 // the few rows of a self-check of a large forest, the reference walk costs less.
 template <class X>
-class LazyFlat {
+class LazyLayout {
  public:
-  const FlatForest<X>* get(const ml::TreeEnsemble& op, size_t rows) const {
+  const TreeLayout<X>* get(const ml::TreeEnsemble& op, size_t rows) const {
     constexpr uint64_t kStepsPerWalk = 16, kStepsPerNode = 2;
     uint64_t walks = (seen_ += rows) * op.forest.roots.size();
     if (walks * kStepsPerWalk < op.forest.nodes() * kStepsPerNode) return nullptr;
-    std::call_once(once_, [&] { flat_ = FlatForest<X>::make(op); });
-    return flat_.get();
+    std::call_once(once_, [&] { layout_ = TreeLayout<X>::make(op); });
+    return layout_.get();
   }
 
  private:
   mutable std::atomic<uint64_t> seen_ = 0;
   mutable std::once_flag once_;
-  mutable std::unique_ptr<const FlatForest<X>> flat_;
+  mutable std::unique_ptr<const TreeLayout<X>> layout_;
 };
 
 struct Prepared {
   uint32_t features = 0;
-  LazyFlat<float> f32;
-  LazyFlat<double> f64;
+  LazyLayout<float> f32;
+  LazyLayout<double> f64;
   template <class X>
-  const LazyFlat<X>& flat() const {
+  const LazyLayout<X>& layout() const {
     if constexpr (std::is_same_v<X, float>) {
       return f32;
     } else {
@@ -66,8 +66,8 @@ void run(const ml::TreeEnsemble& op, KernelContext& context) {
   Shape shape{static_cast<int64_t>(m.rows), op.targets};
   auto score = [&]<class X, class A>() {
     auto out = allocate<A>(context, shape);
-    if (const auto* flat = prepared.flat<X>().get(op, m.rows)) {
-      flat->score(op, data<X>(x), m.rows, m.columns, out.data());
+    if (const auto* layout = prepared.layout<X>().get(op, m.rows)) {
+      layout->score(op, data<X>(x), m.rows, m.columns, out.data());
     } else {
       reference_trees(op, data<X>(x), m.rows, m.columns, out.data());
     }

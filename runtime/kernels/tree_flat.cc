@@ -12,7 +12,6 @@ namespace panmodel::runtime {
 namespace {
 
 constexpr size_t kLanes = 16;        // walks in flight: hides the latency of their loads
-constexpr size_t kBlockRows = 256;   // rows that meet one tree before the next; they stay in L2
 constexpr uint32_t kStride = 4;      // levels between two looks whether all lanes have arrived
 
 template <class X>
@@ -71,7 +70,8 @@ CanonicalTest<X> canonical_test(const Forest& forest, size_t i) {
 }
 
 template <class X>
-std::unique_ptr<const FlatForest<X>> FlatForest<X>::make(const ml::TreeEnsemble& op) {
+std::unique_ptr<const FlatForest<X>> FlatForest<X>::make(const ml::TreeEnsemble& op,
+                                                         const Forest& trees) {
   const Forest& f = op.forest;
   auto flat = std::make_unique<FlatForest>();
   size_t targets = static_cast<size_t>(op.targets);
@@ -93,18 +93,19 @@ std::unique_ptr<const FlatForest<X>> FlatForest<X>::make(const ml::TreeEnsemble&
     std::sort(set.begin(), set.end());
     flat->sets_.push_back(std::move(set));
   }
-  flat->nodes_.reserve(f.nodes());
-  flat->flags_.reserve(f.nodes());
-  (flat->single_ ? flat->weight_.reserve(f.nodes()) : flat->leaf_.reserve(f.nodes()));
-  std::vector<uint8_t> visited(f.nodes(), 0);
-  for (uint32_t root : f.roots) {
-    if (!flat->add_tree(f, root, visited)) return nullptr;
+  flat->nodes_.reserve(trees.nodes());
+  flat->flags_.reserve(trees.nodes());
+  (flat->single_ ? flat->weight_.reserve(trees.nodes()) : flat->leaf_.reserve(trees.nodes()));
+  std::vector<uint8_t> visited(trees.nodes(), 0);
+  for (uint32_t root : trees.roots) {
+    if (!flat->add_tree(trees, f.leaf_weight, root, visited)) return nullptr;
   }
   return flat;
 }
 
 template <class X>
-bool FlatForest<X>::add_tree(const Forest& f, uint32_t root, std::vector<uint8_t>& visited) {
+bool FlatForest<X>::add_tree(const Forest& f, const std::vector<double>& weights, uint32_t root,
+                             std::vector<uint8_t>& visited) {
   size_t first = nodes_.size();
   std::vector<uint32_t> sources{root};  // of the slots from `first` on
   size_t level_end = 1;
@@ -140,7 +141,7 @@ bool FlatForest<X>::add_tree(const Forest& f, uint32_t root, std::vector<uint8_t
     }
     special_ |= (flags_.back() & (kEqual | kMember)) != 0;
     if (single_) {
-      weight_.push_back(leaf ? f.leaf_weight[f.yes[source]] : 0);
+      weight_.push_back(leaf ? weights[f.yes[source]] : 0);
     } else {
       leaf_.push_back(leaf ? f.yes[source] : 0);
     }
@@ -230,45 +231,34 @@ void FlatForest<X>::walk(const X* x, size_t rows, size_t features, const Add& ad
 
 template <class X>
 template <class A>
-void FlatForest<X>::score(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features,
-                          A* out) const {
+void FlatForest<X>::add(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features, bool whole,
+                        A* out) const {
   const Forest& f = op.forest;
   size_t targets = static_cast<size_t>(op.targets);
-  TreeSum<A> sum{op};
-  std::vector<uint8_t> seen;
-  for (size_t from = 0; from < rows; from += kBlockRows) {
-    size_t count = std::min(kBlockRows, rows - from);
-    const X* block = x + from * features;
-    A* result = out + from * targets;
-    for (size_t i = 0; i < count * targets; ++i) result[i] = sum.start(i % targets);
-    bool plain = !special_ && std::none_of(block, block + count * features,
-                                           [](X v) { return std::isnan(v); });
-    auto all = [&](const auto& add) {
-      plain ? walk<true>(block, count, features, add) : walk<false>(block, count, features, add);
-    };
-    if (single_) {
-      all([&](size_t row, uint32_t slot) { result[row] += static_cast<A>(weight_[slot]); });
-    } else if (dense_) {
-      all([&](size_t row, uint32_t slot) {
-        const double* weight = f.leaf_weight.data() + leaf_[slot] * targets;
-        for (size_t t = 0; t < targets; ++t) {
-          result[row * targets + t] += static_cast<A>(weight[t]);
-        }
-      });
-    } else {
-      seen.assign(count * targets, 0);
-      all([&](size_t row, uint32_t slot) {
-        size_t leaf = leaf_[slot];
-        size_t begin = f.leaf_begin.empty() ? leaf : f.leaf_begin[leaf];
-        size_t end = f.leaf_begin.empty() ? leaf + 1 : f.leaf_begin[leaf + 1];
-        for (size_t w = begin; w < end; ++w) {
-          size_t i = row * targets + (f.leaf_target.empty() ? 0 : f.leaf_target[w]);
-          result[i] = sum.combine(result[i], static_cast<A>(f.leaf_weight[w]), seen[i] == 0);
-          seen[i] = 1;
-        }
-      });
-    }
-    for (size_t i = 0; i < count * targets; ++i) result[i] = sum.finish(result[i], i % targets);
+  bool plain = !special_ && whole;
+  auto all = [&](const auto& add) {
+    plain ? walk<true>(x, rows, features, add) : walk<false>(x, rows, features, add);
+  };
+  if (single_) {
+    all([&](size_t row, uint32_t slot) { out[row] += static_cast<A>(weight_[slot]); });
+  } else if (dense_) {
+    all([&](size_t row, uint32_t slot) {
+      const double* weight = f.leaf_weight.data() + leaf_[slot] * targets;
+      for (size_t t = 0; t < targets; ++t) out[row * targets + t] += static_cast<A>(weight[t]);
+    });
+  } else {
+    TreeSum<A> sum{op};
+    std::vector<uint8_t> seen(rows * targets, 0);
+    all([&](size_t row, uint32_t slot) {
+      size_t leaf = leaf_[slot];
+      size_t begin = f.leaf_begin.empty() ? leaf : f.leaf_begin[leaf];
+      size_t end = f.leaf_begin.empty() ? leaf + 1 : f.leaf_begin[leaf + 1];
+      for (size_t w = begin; w < end; ++w) {
+        size_t i = row * targets + (f.leaf_target.empty() ? 0 : f.leaf_target[w]);
+        out[i] = sum.combine(out[i], static_cast<A>(f.leaf_weight[w]), seen[i] == 0);
+        seen[i] = 1;
+      }
+    });
   }
 }
 
@@ -276,12 +266,13 @@ template CanonicalTest<float> canonical_test(const Forest&, size_t);
 template CanonicalTest<double> canonical_test(const Forest&, size_t);
 template class FlatForest<float>;
 template class FlatForest<double>;
-#define PANMODEL_SCORE(X, A) \
-  template void FlatForest<X>::score(const ml::TreeEnsemble&, const X*, size_t, size_t, A*) const;
-PANMODEL_SCORE(float, float)
-PANMODEL_SCORE(float, double)
-PANMODEL_SCORE(double, float)
-PANMODEL_SCORE(double, double)
-#undef PANMODEL_SCORE
+#define PANMODEL_ADD(X, A)                                                                    \
+  template void FlatForest<X>::add(const ml::TreeEnsemble&, const X*, size_t, size_t, bool, A*) \
+      const;
+PANMODEL_ADD(float, float)
+PANMODEL_ADD(float, double)
+PANMODEL_ADD(double, float)
+PANMODEL_ADD(double, double)
+#undef PANMODEL_ADD
 
 }  // namespace panmodel::runtime

@@ -25,11 +25,14 @@ CanonicalTest<X> canonical_test(const Forest& forest, size_t i);
 template <class X>
 class FlatForest {
  public:
-  // Null when two parents share a node; such a forest has no flat layout.
-  static std::unique_ptr<const FlatForest> make(const ml::TreeEnsemble& op);
-  // As reference_trees; `op` is the operator that the layout was made from.
+  static constexpr size_t kBlockRows = 256;  // rows that meet one tree before the next; they stay in L2
+  // Of `trees`, with the leaves and weights of op.forest. Null when two parents share a node; such a
+  // forest has no flat layout.
+  static std::unique_ptr<const FlatForest> make(const ml::TreeEnsemble& op, const Forest& trees);
+  // Of at most kBlockRows rows, between TreeSum::start and finish, which the caller calls. `whole`: no x is NaN.
   template <class A>
-  void score(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features, A* out) const;
+  void add(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features, bool whole, A* out) const;
+  bool dense() const { return dense_; }
 
  private:
   struct Node {
@@ -42,7 +45,8 @@ class FlatForest {
   };
   enum Flag : uint8_t { kMissingYes = 1, kEqual = 2, kMember = 4 };
 
-  bool add_tree(const Forest& forest, uint32_t root, std::vector<uint8_t>& visited);
+  bool add_tree(const Forest& trees, const std::vector<double>& weights, uint32_t root,
+                std::vector<uint8_t>& visited);
   bool yes(uint32_t slot, X x) const;
   template <bool kPlain>
   void descend(const X* const* rows, uint32_t* at, uint32_t depth) const;
@@ -56,7 +60,7 @@ class FlatForest {
   std::vector<Tree> trees_;
   std::vector<std::vector<double>> sets_;  // sorted, without NaN
   bool single_ = false;  // one target, one weight per leaf
-  bool dense_ = false;   // each leaf has one weight per target, in order
+  bool dense_ = false;   // a sum or mean, and each leaf has one weight per target, in order
   bool special_ = false; // some test is an equality or a membership
 };
 

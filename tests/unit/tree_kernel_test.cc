@@ -1,4 +1,4 @@
-// The flat layout of forests against the reference walk: equal bits on random forests of every mode
+// The layouts of forests against the reference walk: equal bits on random forests of every mode
 // and on values at and beside the thresholds.
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 
 #include "base/number.h"
-#include "runtime/kernels/tree_flat.h"
+#include "runtime/kernels/tree_layout.h"
 #include "runtime/kernels/tree_walk.h"
 
 namespace panmodel::runtime {
@@ -109,17 +109,18 @@ class Builder {
 };
 
 template <class X, class A>
-void expect_same_bits(const ml::TreeEnsemble& op, const std::vector<double>& values, size_t features,
+void expect_same_bits(ml::TreeEnsemble op, const std::vector<double>& values, size_t features,
                       size_t batch) {
+  op.accumulate = std::is_same_v<A, float> ? DType::f32 : DType::f64;
   std::vector<X> x(values.begin(), values.end());
   size_t rows = x.size() / features, targets = static_cast<size_t>(op.targets);
   std::vector<A> expected(rows * targets), found(rows * targets), parts(rows * targets);
   reference_trees(op, x.data(), rows, features, expected.data());
-  auto flat = FlatForest<X>::make(op);
-  ASSERT_NE(flat, nullptr);
+  auto layout = TreeLayout<X>::make(op);
+  ASSERT_NE(layout, nullptr);
   for (size_t from = 0; from < rows; from += batch) {
     size_t count = std::min(batch, rows - from);
-    flat->score(op, x.data() + from * features, count, features, found.data() + from * targets);
+    layout->score(op, x.data() + from * features, count, features, found.data() + from * targets);
     reference_trees(op, x.data() + from * features, count, features, parts.data() + from * targets);
   }
   // Few rows walk side by side in other trees, many in the same one.
@@ -201,13 +202,13 @@ TEST(TreeKernel, Aggregates) {
   }
 }
 
-TEST(TreeKernel, SharedNodesHaveNoFlatLayout) {
+TEST(TreeKernel, SharedNodesHaveNoLayout) {
   ml::TreeEnsemble op;
   Forest& f = op.forest;
   uint32_t leaf = f.add_leaf();
   f.add_weight(0, 1);
   f.roots = {f.add_node(NodeMode::leq, 0, 0, leaf, leaf, false)};
-  EXPECT_EQ(FlatForest<float>::make(op), nullptr);
+  EXPECT_EQ(TreeLayout<float>::make(op), nullptr);
 }
 
 TEST(TreeKernel, NarrowingKeepsEveryDecision) {
