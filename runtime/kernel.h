@@ -1,6 +1,8 @@
 #pragma once
 // Kernels: one overload of `run` per operator, defined in kernels/<family>.cc. A missing kernel is
 // a link error. Kernels are plain loops over one batch of rows; they run on many threads at once.
+// Inputs are those of the node; ml.tree_ensemble gets several columns instead of the matrix that a
+// table.assemble would make of them.
 #include <memory>
 #include <span>
 #include <string>

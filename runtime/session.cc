@@ -9,7 +9,9 @@
 
 #include "base/text.h"
 #include "ir/ops/foreign.h"
+#include "ir/ops/table.h"
 #include "ir/ops/tensor_shape.h"
+#include "ir/ops/tree.h"
 
 namespace panmodel::runtime {
 namespace {
@@ -112,6 +114,7 @@ struct Session::Plan {
   struct Step {
     const Node* node;
     const Kernel* kernel;
+    std::vector<ValueId> inputs;
     std::shared_ptr<const void> prepared;
     std::vector<uint32_t> last_used;  // values that nobody needs after this step
   };
@@ -123,6 +126,7 @@ struct Session::Plan {
 
   void choose_outputs();
   void plan_steps();
+  std::vector<ValueId> inputs_of(const Node& node) const;
   Prediction run_batch(std::span<const Value> inputs) const;
 };
 
@@ -146,6 +150,24 @@ void Session::Plan::choose_outputs() {
   }
 }
 
+// Of a node as it is evaluated: a forest gets the columns that a table.assemble in front of it would
+// only copy into a matrix of their type. One that others need too is evaluated for those.
+std::vector<ValueId> Session::Plan::inputs_of(const Node& node) const {
+  if (node.as<ml::TreeEnsemble>() == nullptr) return node.inputs;
+  const Graph& graph = model->graph;
+  for (const Node& made : graph.nodes) {
+    const auto* assemble = made.as<table::Assemble>();
+    if (assemble == nullptr || made.outputs[0] != node.inputs[0]) continue;
+    const bool same = std::all_of(made.inputs.begin(), made.inputs.end(), [&](ValueId v) {
+      const ColumnType* column = graph.type(v).column();
+      return column != nullptr && column->dtype == assemble->dtype;
+    });
+    // One column alone would look like a matrix.
+    if (same && made.inputs.size() > 1) return made.inputs;
+  }
+  return node.inputs;
+}
+
 void Session::Plan::plan_steps() {
   const Graph& graph = model->graph;
   std::vector<uint8_t> needed(graph.values.size(), 0);
@@ -162,12 +184,12 @@ void Session::Plan::plan_steps() {
            "operator '{}' of {} version {} cannot be evaluated{}{}", printable(op->type),
            printable(op->domain), op->version, op->reason.empty() ? "" : ": ", printable(op->reason));
     }
-    Step step{&node, &kernel_of(node.op), nullptr, {}};
+    Step step{&node, &kernel_of(node.op), inputs_of(node), nullptr, {}};
     step.prepared = step.kernel->prepare(node.payload.get());
     for (ValueId v : node.outputs) {
       if (needed[v.v] == 0) step.last_used.push_back(v.v);
     }
-    for (ValueId v : node.inputs) {
+    for (ValueId v : step.inputs) {
       if (!v.valid()) continue;
       needed[v.v] = 1;
       if (freed[v.v] != 0) continue;
@@ -190,7 +212,7 @@ Prediction Session::Plan::run_batch(std::span<const Value> inputs) const {
   for (const Step& step : steps) {
     const Node& node = *step.node;
     std::vector<const Value*> in;
-    for (ValueId v : node.inputs) in.push_back(v.valid() ? &values[v.v] : nullptr);
+    for (ValueId v : step.inputs) in.push_back(v.valid() ? &values[v.v] : nullptr);
     made.assign(node.outputs.size(), {});
     KernelContext context(std::move(in), made, model->location(node.loc), result.errors,
                           step.prepared.get(), options.max_tensor_bytes);

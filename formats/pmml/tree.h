@@ -42,7 +42,7 @@ class ForestBuilder {
   // Whether a row may end without a prediction, its weights being NaN then.
   bool has_gaps() const { return gaps_; }
   Forest take() { return std::move(forest_); }
-  // The matrix [N,F] of f64 that the forest reads.
+  // The matrix [N,F] that the forest reads: f32 when all its columns are, else f64.
   ValueId matrix(Builder& builder) const;
 
  private:

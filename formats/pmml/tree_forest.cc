@@ -282,7 +282,11 @@ ValueId ForestBuilder::matrix(Builder& builder) const {
                      Tensor::scalar(-1.0), Tensor::scalar(kNan)};
     columns.push_back(builder.add(std::move(map), {feature.value}));
   }
-  return builder.add(table::Assemble{DType::f64}, std::move(columns));
+  const bool narrow = std::all_of(columns.begin(), columns.end(), [&](ValueId column) {
+    const ColumnType* type = builder.type(column).column();
+    return type != nullptr && type->dtype == DType::f32;
+  });
+  return builder.add(table::Assemble{narrow ? DType::f32 : DType::f64}, std::move(columns));
 }
 
 }  // namespace panmodel::pmml

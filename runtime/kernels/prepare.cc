@@ -23,7 +23,7 @@ class Values {
     set_.insert(from, from + values.size());
   }
   bool empty() const { return set_.empty(); }
-  bool has(const T& cell) const { return set_.contains(cell); }
+  bool has(const T& cell) const { return !set_.empty() && set_.contains(cell); }
 
  private:
   std::unordered_set<T> set_;

@@ -55,30 +55,51 @@ std::shared_ptr<const void> prepare(const ml::TreeEnsemble& op) {
   return prepared;
 }
 
-void run(const ml::TreeEnsemble& op, KernelContext& context) {
-  const Tensor& x = context.tensor(0);
-  Matrix m = matrix_of(context, 0);
-  const auto& prepared = context.prepared<Prepared>();
-  if (m.columns < prepared.features) {
-    fail(context.loc(), "run-shape", "{} columns, expected {} or more", m.columns,
-         prepared.features);
+namespace {
+
+// The matrix, or the columns that the session gives instead of it (kernel.h).
+template <class X>
+TreeRows<X> rows_of(const KernelContext& context) {
+  const Matrix m = matrix_of(context, 0);
+  if (context.inputs() == 1) return {m.rows, m.columns, data<X>(context.tensor(0)), {}};
+  TreeRows<X> rows{m.rows, context.inputs(), nullptr, {}};
+  for (size_t i = 0; i < context.inputs(); ++i) {
+    const Value& value = context.in(i);
+    if (matrix_of(context, i).rows != m.rows || value.tensor.size() != m.rows) {
+      fail(context.loc(), "run-shape", "columns 0 and {} have {} and {} cells", i, m.rows, value.tensor.size());
+    }
+    if (value.tensor.dtype() != context.tensor(0).dtype()) fail_dtype(context, value.tensor.dtype());
+    rows.columns.push_back({data<X>(value.tensor), value.valid ? value.valid->data() : nullptr});
   }
-  Shape shape{static_cast<int64_t>(m.rows), op.targets};
+  return rows;
+}
+
+}  // namespace
+
+void run(const ml::TreeEnsemble& op, KernelContext& context) {
+  const auto& prepared = context.prepared<Prepared>();
   auto score = [&]<class X, class A>() {
+    const TreeRows<X> rows = rows_of<X>(context);
+    if (rows.features < prepared.features) {
+      fail(context.loc(), "run-shape", "{} columns, expected {} or more", rows.features, prepared.features);
+    }
+    Shape shape{static_cast<int64_t>(rows.rows), op.targets};
     auto out = allocate<A>(context, shape);
-    if (const auto* layout = prepared.layout<X>().get(op, m.rows)) {
-      layout->score(op, data<X>(x), m.rows, m.columns, out.data());
+    if (const auto* layout = prepared.layout<X>().get(op, rows.rows)) {
+      layout->score(op, rows, out.data());
     } else {
-      reference_trees(op, data<X>(x), m.rows, m.columns, out.data());
+      std::vector<X> made;
+      reference_trees(op, rows.block(0, rows.rows, made), rows.rows, rows.features, out.data());
     }
     context.set(0, Tensor::of(shape, std::move(out)));
   };
+  const DType dtype = context.tensor(0).dtype();
   bool f32_sum = op.accumulate == DType::f32;
-  if (x.dtype() == DType::f32) {
+  if (dtype == DType::f32) {
     return f32_sum ? score.template operator()<float, float>()
                    : score.template operator()<float, double>();
   }
-  if (x.dtype() != DType::f64) fail_dtype(context, x.dtype());
+  if (dtype != DType::f64) fail_dtype(context, dtype);
   return f32_sum ? score.template operator()<double, float>()
                  : score.template operator()<double, double>();
 }

@@ -22,8 +22,7 @@ std::unique_ptr<const TreeLayout<X>> TreeLayout<X>::make(const ml::TreeEnsemble&
 
 template <class X>
 template <class A>
-void TreeLayout<X>::score(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features,
-                          A* out) const {
+void TreeLayout<X>::score(const ml::TreeEnsemble& op, const TreeRows<X>& rows, A* out) const {
   constexpr size_t kBlock = FlatForest<X>::kBlockRows;
   static_assert(kBlock == SlicedForest<X>::kRows);
   // The sliced trees cost the same for one row as for a full block.
@@ -31,17 +30,17 @@ void TreeLayout<X>::score(const ml::TreeEnsemble& op, const X* x, size_t rows, s
   const size_t targets = static_cast<size_t>(op.targets);
   const TreeSum<A> sum{op};
   std::optional<typename SlicedForest<X>::Workspace> workspace;
-  if (sliced_ && rows >= kLeastSliced) workspace.emplace(*sliced_);
-  for (size_t from = 0; from < rows; from += kBlock) {
-    const size_t count = std::min(kBlock, rows - from);
-    const X* block = x + from * features;
+  if (sliced_ && rows.rows >= kLeastSliced) workspace.emplace(*sliced_);
+  std::vector<X> made;
+  for (size_t from = 0; from < rows.rows; from += kBlock) {
+    const size_t count = std::min(kBlock, rows.rows - from);
     A* result = out + from * targets;
     for (size_t i = 0; i < count * targets; ++i) result[i] = sum.start(i % targets);
-    if (!workspace || count < kLeastSliced ||
-        !sliced_->add(op, *workspace, block, count, features, result)) {
-      const bool whole = std::none_of(block, block + count * features, [](X v) { return std::isnan(v); });
+    if (!workspace || count < kLeastSliced || !sliced_->add(op, *workspace, rows, from, count, result)) {
+      const X* x = rows.block(from, count, made);
+      const bool whole = std::none_of(x, x + count * rows.features, [](X v) { return std::isnan(v); });
       const FlatForest<X>& flat = whole && whole_ ? *whole_ : *all_;
-      flat.add(op, block, count, features, whole, result);
+      flat.add(op, x, count, rows.features, whole, result);
     }
     for (size_t i = 0; i < count * targets; ++i) result[i] = sum.finish(result[i], i % targets);
   }
@@ -50,7 +49,7 @@ void TreeLayout<X>::score(const ml::TreeEnsemble& op, const X* x, size_t rows, s
 template class TreeLayout<float>;
 template class TreeLayout<double>;
 #define PANMODEL_SCORE(X, A) \
-  template void TreeLayout<X>::score(const ml::TreeEnsemble&, const X*, size_t, size_t, A*) const;
+  template void TreeLayout<X>::score(const ml::TreeEnsemble&, const TreeRows<X>&, A*) const;
 PANMODEL_SCORE(float, float)
 PANMODEL_SCORE(float, double)
 PANMODEL_SCORE(double, float)

@@ -14,7 +14,7 @@ class TreeLayout {
   static std::unique_ptr<const TreeLayout> make(const ml::TreeEnsemble& op);
   // As reference_trees; `op` is the operator that the layout was made from, A the type of its sums.
   template <class A>
-  void score(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features, A* out) const;
+  void score(const ml::TreeEnsemble& op, const TreeRows<X>& rows, A* out) const;
 
  private:
   std::unique_ptr<const FlatForest<X>> all_;      // every row

@@ -24,6 +24,7 @@ constexpr size_t kGroups = 8;  // bits of a byte: row 32 * g + i is bit g of byt
 
 // 32 bytes at a time, in whatever registers the machine has.
 using Mask = uint8_t __attribute__((vector_size(32)));
+using Ranks = int8_t __attribute__((vector_size(32)));
 using Words = uint64_t __attribute__((vector_size(32)));
 // A vector type as a template argument would lose its alignment.
 struct alignas(sizeof(Mask)) Stored {
@@ -182,8 +183,8 @@ bool SlicedForest<X>::add_tree(const Forest& trees, uint32_t root) {
 
 template <class X>
 struct SlicedForest<X>::Scratch {
-  explicit Scratch(size_t count) : masks(count) {}
-  std::vector<Stored> masks;
+  explicit Scratch(size_t count) : masks(std::make_unique_for_overwrite<Stored[]>(count)) {}
+  std::unique_ptr<Stored[]> masks;
   alignas(32) X column[kRows] = {};
   alignas(32) int32_t bucket[kRows] = {};
   alignas(32) uint8_t rank[kRows] = {};
@@ -196,12 +197,19 @@ struct SlicedForest<X>::Body {
   const SlicedForest& f;
   Scratch& s;
 
-  // Of one column; false when it has a NaN.
-  PANMODEL_INLINE bool load(const X* x, size_t rows, size_t features) {
-    for (size_t r = 0; r < rows; ++r) s.column[r] = x[r * features];
-    int unordered = 0;
-    for (size_t r = 0; r < rows; ++r) unordered |= s.column[r] != s.column[r] ? 1 : 0;
-    return unordered == 0;
+  // Of one column; false when a value is missing.
+  PANMODEL_INLINE bool load(const TreeRows<X>& rows, uint32_t column, size_t from, size_t count) {
+    int missing = 0;
+    if (rows.matrix != nullptr) {
+      const X* x = rows.matrix + from * rows.features + column;
+      for (size_t r = 0; r < count; ++r) s.column[r] = x[r * rows.features];
+    } else {
+      const typename TreeRows<X>::Column& source = rows.columns[column];
+      std::memcpy(s.column, source.cells + from, count * sizeof(X));
+      for (size_t r = 0; source.valid != nullptr && r < count; ++r) missing |= source.valid[from + r] == 0 ? 1 : 0;
+    }
+    for (size_t r = 0; r < count; ++r) missing |= s.column[r] != s.column[r] ? 1 : 0;
+    return missing == 0;
   }
 
   // The number of thresholds below each value.
@@ -242,14 +250,16 @@ struct SlicedForest<X>::Body {
 
   // Per threshold the rows of greater rank than its place.
   PANMODEL_INLINE void make_masks(const Feature& feature) {
-    Mask rank[kGroups];
+    // Bytes compare as signed numbers at less cost: both sides move by 128.
+    constexpr int8_t kLeast = -128;
+    Ranks rank[kGroups];
     std::memcpy(rank, s.rank, sizeof rank);
-    Mask place{};
+    for (Ranks& r : rank) r ^= kLeast;
+    Ranks place = Ranks{} + kLeast;
     for (uint32_t j = 0; j < feature.count; ++j, place += 1) {
-      Mask mask = reinterpret_cast<Mask>(rank[kGroups - 1] > place);
-      mask = -mask;
-      for (size_t g = kGroups - 1; g-- > 0;) mask = mask + mask - reinterpret_cast<Mask>(rank[g] > place);
-      s.masks[feature.mask + j].mask = mask;
+      Ranks mask{};
+      for (size_t g = kGroups; g-- > 0;) mask = mask + mask - (rank[g] > place);
+      s.masks[feature.mask + j].mask = reinterpret_cast<Mask>(mask);
     }
   }
 
@@ -266,24 +276,41 @@ struct SlicedForest<X>::Body {
   }
 
   // The leaf index of each row.
-  PANMODEL_INLINE void descend(const Tree& tree, uint8_t* leaf) {
-    const uint32_t* tests = f.tests_.data() + tree.test;
-    Mask path[kDepth] = {};
-    if (tree.depth > 0) path[0] = choose<0, 0>(tests, path, 0);
-    if (tree.depth > 1) path[1] = choose<1, 0>(tests, path, 0);
-    if (tree.depth > 2) path[2] = choose<2, 0>(tests, path, 0);
-    if (tree.depth > 3) path[3] = choose<3, 0>(tests, path, 0);
-    if (tree.depth > 4) path[4] = choose<4, 0>(tests, path, 0);
-    if (tree.depth > 5) path[5] = choose<5, 0>(tests, path, 0);
-    if (tree.depth > 6) path[6] = choose<6, 0>(tests, path, 0);
-    if (tree.depth > 7) path[7] = choose<7, 0>(tests, path, 0);
+  template <uint32_t kTreeDepth>
+  PANMODEL_INLINE void descend(const uint32_t* tests, uint8_t* leaf) {
     // The first test is the highest bit: byte g of the transposed bits is that of the rows of group g.
-    Words bits[kGroups] = {};
-    for (uint32_t d = 0; d < tree.depth; ++d) bits[tree.depth - 1 - d] = reinterpret_cast<Words>(path[d]);
+    Words bits[kGroups];
+    for (uint32_t b = kTreeDepth; b < kGroups; ++b) bits[b] = Words{};
+    if constexpr (kTreeDepth > 0) {
+      Mask path[kTreeDepth];
+      path[0] = choose<0, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 1) path[1] = choose<1, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 2) path[2] = choose<2, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 3) path[3] = choose<3, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 4) path[4] = choose<4, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 5) path[5] = choose<5, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 6) path[6] = choose<6, 0>(tests, path, 0);
+      if constexpr (kTreeDepth > 7) path[7] = choose<7, 0>(tests, path, 0);
+      for (uint32_t d = 0; d < kTreeDepth; ++d) bits[kTreeDepth - 1 - d] = reinterpret_cast<Words>(path[d]);
+    }
     swap<4, 0x0f0f0f0f0f0f0f0f>(bits);
     swap<2, 0x3333333333333333>(bits);
     swap<1, 0x5555555555555555>(bits);
     std::memcpy(leaf, bits, sizeof bits);
+  }
+  PANMODEL_VECTOR void descend(const Tree& tree, uint8_t* leaf) {
+    const uint32_t* tests = f.tests_.data() + tree.test;
+    switch (tree.depth) {
+      case 0: return descend<0>(tests, leaf);
+      case 1: return descend<1>(tests, leaf);
+      case 2: return descend<2>(tests, leaf);
+      case 3: return descend<3>(tests, leaf);
+      case 4: return descend<4>(tests, leaf);
+      case 5: return descend<5>(tests, leaf);
+      case 6: return descend<6>(tests, leaf);
+      case 7: return descend<7>(tests, leaf);
+      default: return descend<8>(tests, leaf);
+    }
   }
   // A step of the transposition of 8 x 8 bits: exchanges bits of words that are kStep apart.
   template <uint32_t kStep, uint64_t kLow>
@@ -299,18 +326,20 @@ struct SlicedForest<X>::Body {
   template <class A>
   PANMODEL_INLINE void add_single(const A* weights, size_t tree, size_t trees, size_t rows, A* out) {
     constexpr size_t kLanes = 8;
+    const A* from[kGroup];
+    for (size_t t = 0; t < trees; ++t) from[t] = weights + f.trees_[tree + t].leaf;
     size_t r = 0;
     for (; r + kLanes <= rows; r += kLanes) {
       A sum[kLanes];
       std::memcpy(sum, out + r, sizeof sum);
       for (size_t t = 0; t < trees; ++t) {
-        const A* of_tree = weights + f.trees_[tree + t].leaf;
+        const A* of_tree = from[t];
         for (size_t lane = 0; lane < kLanes; ++lane) sum[lane] += of_tree[s.leaf[t][r + lane]];
       }
       std::memcpy(out + r, sum, sizeof sum);
     }
     for (; r < rows; ++r) {
-      for (size_t t = 0; t < trees; ++t) out[r] += weights[f.trees_[tree + t].leaf + s.leaf[t][r]];
+      for (size_t t = 0; t < trees; ++t) out[r] += from[t][s.leaf[t][r]];
     }
   }
   template <class A>
@@ -326,10 +355,11 @@ struct SlicedForest<X>::Body {
   }
 
   template <class A>
-  PANMODEL_VECTOR bool run(const ml::TreeEnsemble& op, const X* x, size_t rows, size_t features, A* out) {
+  PANMODEL_VECTOR bool run(const ml::TreeEnsemble& op, const TreeRows<X>& rows, size_t from, size_t count,
+                           A* out) {
     uint32_t loaded = UINT32_MAX;
     for (const Feature& feature : f.features_) {
-      if (feature.column != loaded && !load(x + feature.column, rows, features)) return false;
+      if (feature.column != loaded && !load(rows, feature.column, from, count)) return false;
       loaded = feature.column;
       rank(feature);
       make_masks(feature);
@@ -338,11 +368,11 @@ struct SlicedForest<X>::Body {
       const size_t trees = std::min(kGroup, f.trees_.size() - tree);
       for (size_t t = 0; t < trees; ++t) descend(f.trees_[tree + t], s.leaf[t]);
       if (op.targets != 1) {
-        add_row(op, tree, trees, rows, out);
+        add_row(op, tree, trees, count, out);
       } else if constexpr (std::is_same_v<A, float>) {
-        add_single(f.weights32_.data(), tree, trees, rows, out);
+        add_single(f.weights32_.data(), tree, trees, count, out);
       } else {
-        add_single(f.weights64_.data(), tree, trees, rows, out);
+        add_single(f.weights64_.data(), tree, trees, count, out);
       }
     }
     return true;
@@ -357,15 +387,16 @@ SlicedForest<X>::Workspace::~Workspace() = default;
 
 template <class X>
 template <class A>
-bool SlicedForest<X>::add(const ml::TreeEnsemble& op, Workspace& workspace, const X* x, size_t rows,
-                          size_t features, A* out) const {
-  return Body{*this, *workspace.scratch_}.run(op, x, rows, features, out);
+bool SlicedForest<X>::add(const ml::TreeEnsemble& op, Workspace& workspace, const TreeRows<X>& rows,
+                          size_t from, size_t count, A* out) const {
+  return Body{*this, *workspace.scratch_}.run(op, rows, from, count, out);
 }
 
 template class SlicedForest<float>;
 template class SlicedForest<double>;
-#define PANMODEL_ADD(X, A) \
-  template bool SlicedForest<X>::add(const ml::TreeEnsemble&, Workspace&, const X*, size_t, size_t, A*) const;
+#define PANMODEL_ADD(X, A)                                                                     \
+  template bool SlicedForest<X>::add(const ml::TreeEnsemble&, Workspace&, const TreeRows<X>&, \
+                                     size_t, size_t, A*) const;
 PANMODEL_ADD(float, float)
 PANMODEL_ADD(float, double)
 PANMODEL_ADD(double, float)

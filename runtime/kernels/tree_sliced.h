@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/ops/tree.h"
+#include "runtime/kernels/tree_rows.h"
 
 namespace panmodel::runtime {
 
@@ -21,11 +22,11 @@ class SlicedForest {
   static std::unique_ptr<const SlicedForest> make(const ml::TreeEnsemble& op, const Forest& trees);
   // What a thread needs to score with it, block after block.
   class Workspace;
-  // Adds the leaf weights to out[rows, targets], tree after tree. False, with nothing added, when a
-  // value that counts is NaN. Precondition: rows <= kRows.
+  // Adds the leaf weights of rows [from, from + count) to out[count, targets], tree after tree. False,
+  // with nothing added, when a value that counts is missing. Precondition: count <= kRows.
   template <class A>
-  bool add(const ml::TreeEnsemble& op, Workspace& workspace, const X* x, size_t rows, size_t features,
-           A* out) const;
+  bool add(const ml::TreeEnsemble& op, Workspace& workspace, const TreeRows<X>& rows, size_t from,
+           size_t count, A* out) const;
 
  private:
   static constexpr size_t kGroup = 16;     // trees whose leaf indices are kept at a time

@@ -120,7 +120,26 @@ void expect_same_bits(ml::TreeEnsemble op, const std::vector<double>& values, si
   ASSERT_NE(layout, nullptr);
   for (size_t from = 0; from < rows; from += batch) {
     size_t count = std::min(batch, rows - from);
-    layout->score(op, x.data() + from * features, count, features, found.data() + from * targets);
+    // The rows as a matrix and as columns, in which each other NaN is a missing cell.
+    const X* begin = x.data() + from * features;
+    TreeRows<X> source{count, features, begin, {}};
+    layout->score(op, source, found.data() + from * targets);
+    std::vector<std::vector<X>> cells(features);
+    std::vector<std::vector<uint8_t>> valid(features, std::vector<uint8_t>(count, 1));
+    source.matrix = nullptr;
+    for (size_t c = 0; c < features; ++c) {
+      for (size_t r = 0; r < count; ++r) {
+        cells[c].push_back(begin[r * features + c]);
+        if (!std::isnan(cells[c][r]) || r % 2 == 0) continue;
+        cells[c][r] = 0;
+        valid[c][r] = 0;
+      }
+      const bool all = std::count(valid[c].begin(), valid[c].end(), 1) == static_cast<ptrdiff_t>(count);
+      source.columns.push_back({cells[c].data(), all ? nullptr : valid[c].data()});
+    }
+    std::vector<A> again(count * targets);
+    layout->score(op, source, again.data());
+    ASSERT_EQ(std::memcmp(again.data(), found.data() + from * targets, again.size() * sizeof(A)), 0);
     reference_trees(op, x.data() + from * features, count, features, parts.data() + from * targets);
   }
   // Few rows walk side by side in other trees, many in the same one.
