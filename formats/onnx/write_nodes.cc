@@ -233,6 +233,14 @@ const WriteRow kRows[] = {
     PLAIN(Expand),
     WITH_AXIS(Flatten),
     WITH_AXIS(Gather),
+    {OpId::tensor_CumSum,
+     [](const Node&, const Graph&, int opset) { return from(11, opset, "CumSum"); },
+     [](NodeWriter& w, const Node& n) {
+       const auto& op = *n.as<tensor::CumSum>();
+       NodeProto& p = w.node("CumSum", w.inputs(n), w.outputs(n));
+       if (op.exclusive) p.attribute.push_back(make_attribute("exclusive", int64_t{1}));
+       if (op.reverse) p.attribute.push_back(make_attribute("reverse", int64_t{1}));
+     }},
     {OpId::tensor_GatherElements,
      [](const Node&, const Graph&, int opset) { return from(11, opset, "GatherElements"); },
      [](NodeWriter& w, const Node& n) {
@@ -280,6 +288,15 @@ const WriteRow kRows[] = {
     {OpId::tensor_Softmax, check_softmax, write_softmax},
     WITH_AXES(Squeeze),
     PLAIN(Tile),
+    {OpId::tensor_TopK,
+     [](const Node&, const Graph&, int opset) { return from(11, opset, "TopK"); },
+     [](NodeWriter& w, const Node& n) {
+       const auto& op = *n.as<tensor::TopK>();
+       NodeProto& p = w.node("TopK", w.inputs(n), w.outputs(n));
+       p.attribute.push_back(make_attribute("axis", op.axis));
+       p.attribute.push_back(make_attribute("largest", int64_t{op.largest}));
+       p.attribute.push_back(make_attribute("sorted", int64_t{op.sorted}));
+     }},
     {OpId::tensor_Transpose, always,
      [](NodeWriter& w, const Node& n) {
        NodeProto& p = w.node("Transpose", w.inputs(n), w.outputs(n));
