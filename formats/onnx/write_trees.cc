@@ -25,7 +25,17 @@ uint32_t target_of(const Forest& f, uint32_t weight) {
   return f.leaf_target.empty() ? 0 : f.leaf_target[weight];
 }
 
-// Visits a tree parents first, `yes` before `no`: visit(node) returns the number that it gives to
+// In onnxruntime a NaN differs from every number, whatever the node says of missing values: a test of
+// inequality that it does not pass is written as one of equality with the branches exchanged.
+bool is_exchanged(const Forest& f, uint32_t node) {
+  return f.node_mode(node) == NodeMode::neq && !f.missing_yes(node);
+}
+NodeMode mode_of(const Forest& f, uint32_t node) {
+  return is_exchanged(f, node) ? NodeMode::eq : f.node_mode(node);
+}
+bool missing_yes(const Forest& f, uint32_t node) { return is_exchanged(f, node) || f.missing_yes(node); }
+
+// Visits a tree parents first, `yes` (as it is written) before `no`: visit(node) returns the number that it gives to
 // the node, link(parent, is_yes, node, number) connects it.
 template <class Visit, class Link>
 void preorder(const Forest& f, uint32_t root, Visit&& visit, Link&& link) {
@@ -38,8 +48,9 @@ void preorder(const Forest& f, uint32_t root, Visit&& visit, Link&& link) {
   size_t number = visit(node);
   for (;;) {
     if (!f.is_leaf(node)) {
-      later.push_back({f.no[node], number});
-      node = f.yes[node];
+      const bool exchanged = is_exchanged(f, node);
+      later.push_back({exchanged ? f.yes[node] : f.no[node], number});
+      node = exchanged ? f.no[node] : f.yes[node];
       size_t parent = std::exchange(number, visit(node));
       link(parent, true, node, number);
       continue;
@@ -132,23 +143,30 @@ struct Ensemble {
             auto [target, weight] = leaf(node);
             return add_leaf(target, weight);
           }
-          NodeMode m = f.node_mode(node);
+          NodeMode m = mode_of(f, node);
           bool member = m == NodeMode::member;
-          if (member) add_members(f, static_cast<size_t>(f.threshold[node]));
+          if (member && !add_members(f, static_cast<size_t>(f.threshold[node]))) {
+            // onnxruntime refuses an empty set: a test that nothing passes stands for it.
+            return add_split(f.feature[node], static_cast<uint8_t>(static_cast<int>(NodeMode::lt) - 1),
+                             -std::numeric_limits<double>::infinity(), f.missing_yes(node));
+          }
           // LEQ 0, LT 1, GTE 2, GT 3, EQ 4, NEQ 5, MEMBER 6.
           return add_split(f.feature[node], static_cast<uint8_t>(static_cast<int>(m) - 1),
-                           member ? 0 : f.threshold[node], f.missing_yes(node));
+                           member ? 0 : f.threshold[node], missing_yes(f, node));
         },
         [&](size_t parent, bool is_yes, uint32_t node, size_t number) {
           link(parent, is_yes, number, f.is_leaf(node));
         });
   }
-  // Sets stand one after another in the order of their nodes, each closed by a NaN.
-  void add_members(const Forest& f, size_t set) {
+  // Sets stand one after another in the order of their nodes, each closed by a NaN. False for an
+  // empty one.
+  bool add_members(const Forest& f, size_t set) {
+    if (f.set_begin[set] == f.set_begin[set + 1]) return false;
     for (uint32_t s = f.set_begin[set]; s < f.set_begin[set + 1]; ++s) {
       members.push_back(f.set_value[s]);
     }
     members.push_back(std::numeric_limits<double>::quiet_NaN());
+    return true;
   }
 };
 
@@ -263,9 +281,9 @@ void write_regressor(NodeWriter& w, const Node& n) {
           tree_id.push_back(tree);
           yes.push_back(0);
           no.push_back(0);
-          missing.push_back(!leaf && f.missing_yes(node));
+          missing.push_back(!leaf && missing_yes(f, node));
           split.push_back(leaf ? 0 : f.threshold[node]);
-          modes.push_back(Text::view(kModes[static_cast<size_t>(f.node_mode(node))]));
+          modes.push_back(Text::view(kModes[static_cast<size_t>(mode_of(f, node))]));
           if (!leaf) return number;
           Range range = weights_of(f, f.yes[node]);
           for (uint32_t i = range.begin; i < range.end; ++i) {
