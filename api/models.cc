@@ -102,15 +102,17 @@ void round_numbers(runtime::Frame& frame) {
   }
 }
 
-// A NaN in a column that is an integer to the source, which is a missing cell there.
+// Reals in a column of integers or booleans of the source: a NaN is a missing cell there.
 void drop_nans(const Model& source, runtime::Frame& frame) {
   if (frame.names.size() != source.inputs.size()) return;  // with a matrix no column is an integer
   for (size_t k = 0; k < source.inputs.size(); ++k) {
     const ColumnType* column = source.graph.type(source.inputs[k].value).column();
-    if (column == nullptr || !column->optional || !is_integer(column->dtype)) continue;
+    const bool truth = column != nullptr && column->dtype == DType::boolean;
+    if (column == nullptr || !column->optional || !(truth || is_integer(column->dtype))) continue;
     for (size_t row = 0; row < frame.rows(); ++row) {
       std::optional<std::string>& cell = frame.cells[row * frame.names.size() + k];
       if (cell == "nan") cell.reset();
+      if (truth && cell) cell = parse_real(*cell) == 0.0 ? "false" : "true";
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "converters/columns.h"
 #include "converters/phases.h"
 #include "ir/ops/encode.h"
 #include "ir/ops/impute.h"
@@ -91,8 +92,10 @@ class Boundary {
  public:
   Boundary(const Model& model, const Target& target, const ConvertOptions& options,
            Diagnostics& out)
-      : model_(model), options_(options), keep_(target.keeps_signature()), out_(out),
-        result_(without_graph(model)), builder_(result_), map_(model.graph.values.size()) {}
+      : model_(model), options_(options), keep_(target.keeps_signature()),
+        tensors_(!keep_ || options.input_type.has_value()), out_(out),
+        result_(without_graph(model)), builder_(result_), map_(model.graph.values.size()),
+        columns_(model.graph.values.size()) {}
 
   Model run() {
     add_inputs();
@@ -126,8 +129,8 @@ class Boundary {
     const ColumnType* column = type.column();
     DType dtype = column ? column->dtype : type.tensor() ? type.tensor()->dtype : DType::f64;
     Given g{dtype, options_.input_type && is_number(dtype) ? *options_.input_type : dtype};
-    // An integer with missing cells needs a type that has a NaN, to the operators too.
-    if (column && column->optional && is_integer(dtype)) {
+    // A number with missing cells needs a type that has a NaN, to the operators too.
+    if (column && column->optional && (is_integer(dtype) || dtype == DType::boolean)) {
       g.model = DType::f64;
       if (!options_.input_type) g.target = DType::f64;
     }
@@ -215,7 +218,7 @@ class Boundary {
 
   void add_input(const Input& input) {
     Type type = model_.graph.type(input.value);
-    if (keep_ && !options_.input_type) {
+    if (!tensors_) {
       map_[input.value.v] = builder_.input(input.name, type, input.features);
       return;
     }
@@ -230,14 +233,15 @@ class Boundary {
            builder_.type(map_[v.v]).column() == nullptr;
   }
 
-  bool is_missing_integer(ValueId v) const {
-    if (keep_ || !v.valid()) return false;
-    const ColumnType* column = model_.graph.type(v).column();
-    return column != nullptr && column->optional && is_integer(column->dtype);
+  // Whether a column of integers or booleans is one of reals now.
+  bool is_real_now(ValueId v) const {
+    if (!is_column(v)) return false;
+    const DType before = model_.graph.type(v).column()->dtype;
+    return !is_floating(before) && is_floating(builder_.type(map_[v.v]).tensor()->dtype);
   }
   bool takes_missing_integers(const Node& node) const {
     return std::any_of(node.inputs.begin(), node.inputs.end(),
-                       [&](ValueId v) { return is_missing_integer(v); });
+                       [&](ValueId v) { return is_real_now(v); });
   }
   // A result that came out as f64 because a column of integers did.
   ValueId as_declared(ValueId made, ValueId declared) {
@@ -246,28 +250,22 @@ class Boundary {
     if (now == nullptr || then == nullptr || now->dtype == then->dtype) return made;
     return builder_.add(tensor::Cast{then->dtype}, {made});
   }
-  // Integers as f64; fails for one that f64 does not hold.
-  Tensor as_reals(const Tensor& integers) const {
-    std::vector<double> reals;
-    for (size_t i = 0; i < integers.size(); ++i) {
-      reals.push_back(static_cast<double>(integers.integer(i)));
-      if (std::abs(reals.back()) > 9007199254740992.0) {
-        fail(*at_, "convert-missing-integer", "{} is beyond 2^53, and missing integers need f64",
-             integers.integer(i));
-      }
-    }
-    return Tensor::of(integers.shape(), std::move(reals));
-  }
+  Tensor as_reals(const Tensor& integers) const { return reals_of(integers, *at_); }
 
   // Operators that look at missing cells of a column are told which value stands for them.
   std::shared_ptr<const void> payload_of(const Node& node) {
-    if (node.inputs.empty() || !is_column(node.inputs[0])) return node.payload;
+    if (std::none_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) { return is_column(v); })) {
+      return node.payload;
+    }
+    std::vector<ColumnNow> now;
+    for (ValueId v : node.inputs) now.push_back(column_now(v));
+    if (auto payload = adapted(node, now, model_.location(node.loc))) return payload;
+    if (!is_column(node.inputs[0])) return node.payload;
     const ColumnType& column = *model_.graph.type(node.inputs[0]).column();
     const auto* map = node.as<ml::LabelMap>();
     const auto* impute = node.as<ml::Impute>();
     bool text = column.dtype == DType::string;
-    if (is_missing_integer(node.inputs[0]) && (map != nullptr || impute != nullptr)) {
-      at_ = &model_.location(node.loc);
+    if (is_real_now(node.inputs[0]) && (map != nullptr || impute != nullptr)) {
       if (map != nullptr) {
         ml::LabelMap of_reals = *map;
         of_reals.keys = as_reals(map->keys);
@@ -277,8 +275,12 @@ class Boundary {
       if (impute->missing) of_reals.missing = as_reals(*impute->missing);
       return std::make_shared<const ml::Impute>(std::move(of_reals));
     }
+    if (map != nullptr && !column.optional && map->missing_value) {
+      ml::LabelMap without = *map;
+      without.missing_value.reset();
+      return std::make_shared<const ml::LabelMap>(std::move(without));
+    }
     if (!column.optional || (!text && !is_floating(column.dtype))) return node.payload;
-    at_ = &model_.location(node.loc);
     if (map != nullptr) return std::make_shared<const ml::LabelMap>(total_map(*map, column.dtype));
     if (text && impute != nullptr) say_missing_text();
     if (impute == nullptr || !text || impute->missing) return node.payload;
@@ -321,20 +323,41 @@ class Boundary {
     out_.add(std::move(loss));
   }
 
+  ColumnNow column_now(ValueId v) const {
+    if (!is_column(v)) return {};
+    return {true, model_.graph.type(v).column()->dtype, is_real_now(v)};
+  }
+
+  // The input of an operator that tells missing cells of a column from others by itself.
+  ValueId column_input(ValueId v, bool is_mask) {
+    if (!is_column(v)) return map_[v.v];
+    if (is_mask) return is_real_now(v) ? as_mask(builder_, map_[v.v]) : map_[v.v];
+    if (model_.graph.type(v) != Type(ColumnType{DType::string, true})) return map_[v.v];
+    ValueId& column = columns_[v.v];
+    if (!column.valid()) {
+      say_missing_text();
+      column = text_column(builder_, map_[v.v]);
+    }
+    return column;
+  }
+
   void add_node(const Node& node) {
-    std::vector<ValueId> inputs;
-    for (ValueId v : node.inputs) inputs.push_back(v.valid() ? map_[v.v] : v);
     builder_.at(node.loc);
+    at_ = &model_.location(node.loc);
+    std::vector<ValueId> inputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      ValueId v = node.inputs[i];
+      inputs.push_back(!v.valid() ? v : takes_columns(node) ? column_input(v, is_mask(node, i)) : map_[v.v]);
+    }
     const auto* impute = node.as<ml::Impute>();
     if (impute && impute->missing && is_column(node.inputs[0])) {
       // Beside the marker, what stands for a missing cell of the column now.
-      ml::Impute missing{std::nullopt, is_missing_integer(node.inputs[0]) ? as_reals(impute->fill) : impute->fill};
+      ml::Impute missing{std::nullopt, is_real_now(node.inputs[0]) ? as_reals(impute->fill) : impute->fill};
       if (impute->fill.dtype() == DType::string) missing.missing = Tensor::scalar(std::string());
       inputs[0] = builder_.add(std::move(missing), {inputs[0]});
     }
     if (node.as<table::IsMissing>() && is_column(node.inputs[0]) &&
         model_.graph.type(node.inputs[0]) == Type(ColumnType{DType::string, true})) {
-      at_ = &model_.location(node.loc);
       say_missing_text();
       map_[node.outputs[0].v] = builder_.add(
           tensor::Binary{tensor::BinaryFn::equal},
@@ -354,6 +377,10 @@ class Boundary {
            op_info(node.op).meta.name, f.diagnostic.message);
     }
     for (size_t i = 0; i < made.size(); ++i) {
+      if (tensors_ && builder_.type(made[i]).column() != nullptr) {
+        columns_[node.outputs[i].v] = made[i];
+        made[i] = as_tensor(builder_, made[i]);
+      }
       made[i] = as_declared(made[i], node.outputs[i]);
       map_[node.outputs[i].v] = made[i];
       const std::string& name = model_.graph.value(node.outputs[i]).name;
@@ -363,11 +390,12 @@ class Boundary {
 
   const Model& model_;
   const ConvertOptions& options_;
-  bool keep_;
+  bool keep_, tensors_;  // columns become tensors
   Diagnostics& out_;
   Model result_;
   Builder builder_;
   std::vector<ValueId> map_;
+  std::vector<ValueId> columns_;  // per value: the column that map_ has as a tensor, where there is one
   const Location* at_ = nullptr;  // of the node that is adapted
 };
 

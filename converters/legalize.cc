@@ -36,7 +36,7 @@ class Legaliser {
                             fmt::format("{} cannot hold '{}': {}", target_.name(),
                                         op_info(node.op).meta.name, why),
                             model_.location(node.loc), {}});
-        made = copy(node, model_.graph, inputs);
+        made = stand_ins(node);
       }
       note(node, why);
       for (Diagnostic& d : said.list()) report(std::move(d));
@@ -58,6 +58,21 @@ class Legaliser {
                             const std::vector<ValueId>& inputs) {
     builder_.at(node.loc);
     return builder_.copy(node, from, inputs);
+  }
+
+  // What the rest of a model that is refused goes on with: values of the types that a legal form of the
+  // node would give.
+  std::vector<ValueId> stand_ins(const Node& node) {
+    std::vector<ValueId> made;
+    for (ValueId v : node.outputs) {
+      Type type = model_.graph.type(v);
+      if (const ColumnType* column = type.column()) {
+        const bool kept = column->dtype == DType::string || is_floating(column->dtype);
+        type = tensor_type(kept ? column->dtype : DType::f64, {"N", 1});
+      }
+      made.push_back(builder_.input("", std::move(type)));
+    }
+    return made;
   }
 
   void trace(int depth, const std::string& line) {

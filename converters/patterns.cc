@@ -10,6 +10,20 @@ constexpr OpId kAssemble[] = {OpId::tensor_Cast, OpId::tensor_Concat};
 constexpr OpId kMissing[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Cast};
 constexpr OpId kIdentity[] = {OpId::tensor_Identity};
 constexpr OpId kImpute[] = {OpId::table_IsMissing, OpId::tensor_Binary, OpId::tensor_Where};
+constexpr OpId kMap[] = {OpId::tensor_Unary,  OpId::tensor_Binary,    OpId::tensor_Where,
+                         OpId::tensor_Cast,   OpId::tensor_Reduce,    OpId::tensor_ArgReduce,
+                         OpId::tensor_Gather, OpId::tensor_Unsqueeze, OpId::ml_LabelMap};
+constexpr OpId kPrepare[] = {OpId::tensor_Binary, OpId::tensor_Unary,  OpId::tensor_Cast,
+                             OpId::tensor_Where,  OpId::tensor_Reduce, OpId::ml_LabelMap};
+constexpr OpId kCombine[] = {OpId::tensor_Unsqueeze, OpId::tensor_Squeeze,        OpId::tensor_Concat,
+                             OpId::tensor_Cast,      OpId::tensor_Reduce,         OpId::tensor_Binary,
+                             OpId::tensor_Unary,     OpId::tensor_Where,          OpId::tensor_ArgReduce,
+                             OpId::tensor_Gather,    OpId::tensor_GatherElements, OpId::tensor_TopK,
+                             OpId::tensor_CumSum,    OpId::ml_LabelMap};
+constexpr OpId kWinner[] = {OpId::tensor_ArgReduce, OpId::tensor_Unary, OpId::tensor_Cast,
+                            OpId::tensor_Reduce,    OpId::tensor_Where, OpId::tensor_Gather};
+constexpr OpId kPick[] = {OpId::tensor_Unary, OpId::tensor_Where, OpId::tensor_Cast,
+                          OpId::tensor_Gather, OpId::tensor_Reshape};
 constexpr OpId kNormalize[] = {OpId::tensor_Reduce, OpId::tensor_Binary, OpId::tensor_Where,
                                OpId::tensor_Unary};
 constexpr OpId kBinarize[] = {OpId::tensor_Binary, OpId::tensor_Cast};
@@ -45,6 +59,11 @@ constexpr std::array kPatterns = {
     Pattern{"lower_is_missing", OpId::table_IsMissing, kMissing, lower_is_missing},
     Pattern{"lower_require", OpId::table_Require, kIdentity, lower_require},
     Pattern{"lower_impute", OpId::ml_Impute, kImpute, lower_impute},
+    Pattern{"lower_map", OpId::expr_Map, kMap, lower_map},
+    Pattern{"lower_prepare", OpId::table_Prepare, kPrepare, lower_prepare},
+    Pattern{"lower_combine", OpId::ml_Combine, kCombine, lower_combine},
+    Pattern{"lower_winner", OpId::ml_Winner, kWinner, lower_winner},
+    Pattern{"lower_pick", OpId::table_Pick, kPick, lower_pick},
     Pattern{"lower_scaler", OpId::ml_Scaler, kElementwise, lower_scaler},
     Pattern{"lower_normalize", OpId::ml_Normalize, kNormalize, lower_normalize},
     Pattern{"lower_binarize", OpId::ml_Binarize, kBinarize, lower_binarize},

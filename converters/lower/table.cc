@@ -1,5 +1,5 @@
 // Table operators and imputation as tensor operators.
-#include "converters/lower/lower.h"
+#include "converters/lower/cells.h"
 #include "ir/ops/impute.h"
 #include "ir/ops/table.h"
 
@@ -22,6 +22,10 @@ std::string lower_is_missing(PatternContext& c, Results& results) {
   ValueId x = c.inputs[0];
   if (b.type(x).column() != nullptr) return "a table column that is no tensor yet";
   DType dtype = dtype_of(b, x);
+  if (is_text_column(c, 0)) {
+    results = {is_missing_cell(b, x)};
+    return {};
+  }
   // A tensor of text has no missing cells; what stands for those of a column the boundary has said.
   if (dtype == DType::string) {
     results = {unary(b, tensor::UnaryFn::logical_not, binary(b, tensor::BinaryFn::equal, x, x))};
@@ -45,12 +49,17 @@ std::string lower_impute(PatternContext& c, Results& results) {
   Builder& b = c.builder;
   ValueId x = c.inputs[0];
   if (b.type(x).column() != nullptr) return "a table column that is no tensor yet";
+  Tensor fill = op.fill.reshaped({static_cast<int64_t>(op.fill.size())});
+  if (is_text_column(c, 0) && !op.missing) {
+    // The empty text stands for a missing one already.
+    results = {fill.text(0).empty() ? x : where(b, is_missing_cell(b, x), b.constant(fill), x)};
+    return {};
+  }
   bool by_value = op.missing && (op.missing->dtype() == DType::string ||
                                  op.missing->real(0) == op.missing->real(0));
   ValueId missing = by_value ? binary(b, tensor::BinaryFn::equal, x,
                                       b.constant(op.missing->reshaped({1})))
                              : b.add(table::IsMissing{}, {x});
-  Tensor fill = op.fill.reshaped({static_cast<int64_t>(op.fill.size())});
   results = {b.add(tensor::Where{}, {missing, b.constant(fill), x})};
   return {};
 }

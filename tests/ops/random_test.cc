@@ -2,7 +2,9 @@
 // for bit, and ONNX within the declared accuracy.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "converters/convert.h"
 #include "formats/format.h"
@@ -126,6 +128,33 @@ std::vector<Value> given_to(const Model& model, const Model& written, const std:
   return runtime::bind(written, runtime::frame_of(model, inputs), {}, ignored);
 }
 
+// The cells of a column as ONNX has them: a missing text is empty, a missing number NaN, and integers
+// and booleans that may be missing are reals.
+Tensor as_written(const Value& value, DType dtype) {
+  const Tensor& t = value.tensor;
+  if (t.dtype() == dtype && !value.valid) return t;
+  if (t.dtype() == DType::string) {
+    std::vector<std::string> texts(t.as<std::string>().begin(), t.as<std::string>().end());
+    for (size_t i = 0; i < texts.size(); ++i) texts[i] = value.is_valid(i) ? texts[i] : "";
+    return Tensor::of(t.shape(), std::move(texts));
+  }
+  std::vector<double> reals = t.reals();
+  for (size_t i = 0; i < reals.size(); ++i) {
+    if (!value.is_valid(i)) reals[i] = std::numeric_limits<double>::quiet_NaN();
+  }
+  return Tensor::of(t.shape(), std::move(reals));
+}
+
+// Losses of operators on columns that only tell of rows that the source refuses, which are not
+// compared, and of empty texts, which these models are not given.
+bool harmless(OpId op, const Diagnostic& loss) {
+  constexpr OpId kOfColumns[] = {OpId::expr_Map,  OpId::ml_Combine, OpId::ml_DecisionTree,
+                                 OpId::ml_Winner, OpId::table_Pick, OpId::table_Prepare};
+  if (std::find(std::begin(kOfColumns), std::end(kOfColumns), op) == std::end(kOfColumns)) return false;
+  return loss.code == "convert-missing-text" || loss.code == "convert-refused-value" ||
+         loss.code == "convert-missing-row";
+}
+
 void expect_close(const Model& model, const Prediction& a, const Prediction& b) {
   ASSERT_EQ(a.outputs.size(), b.outputs.size());
   std::vector<uint8_t> refused(kRows, 0);
@@ -133,9 +162,12 @@ void expect_close(const Model& model, const Prediction& a, const Prediction& b) 
   for (size_t o = 0; o < a.outputs.size(); ++o) {
     const Value &va = a.outputs[o], &vb = b.outputs[o];
     ASSERT_EQ(va.maps == nullptr, vb.maps == nullptr);
-    const Tensor& x = va.maps ? va.maps->values : va.tensor;
     const Tensor& y = vb.maps ? vb.maps->values : vb.tensor;
-    ASSERT_EQ(to_string(x.dtype()), to_string(y.dtype()));
+    const bool column = model.graph.type(model.outputs[o].value).column() != nullptr;
+    const Tensor x = va.maps ? va.maps->values : column ? as_written(va, y.dtype()) : va.tensor;
+    if (!column) {
+      ASSERT_EQ(to_string(x.dtype()), to_string(y.dtype()));
+    }
     ASSERT_EQ(x.shape(), y.shape());
     runtime::Tolerance t = runtime::default_tolerance(model, model.outputs[o]);
     for (size_t i = 0; i < x.size(); ++i) {
@@ -170,7 +202,10 @@ TEST_P(RandomModels, PredictTheSameAsOnnx) {
           << f.diagnostic.code << f.diagnostic.message << "\n" << model_of(*model);
       continue;
     }
-    if (out.count(Severity::loss) > 0) continue;  // told apart by name
+    bool told = std::any_of(out.list().begin(), out.list().end(), [&](const Diagnostic& d) {
+      return d.severity == Severity::loss && !harmless(sample().op, d);
+    });
+    if (told) continue;  // by name
     auto written = std::make_shared<const Model>(onnx.read(Bytes::copy_of(bytes), {}, out));
     Rng rng(seed);
     std::vector<Value> inputs;

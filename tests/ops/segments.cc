@@ -85,7 +85,8 @@ void sample<ml::Combine>(Rng& rng, Builder& b) {
   bool vote = op.method == ml::CombineMethod::vote;
   DType labels = rng.pick({DType::i64, DType::string});
   DType part = vote || (op.method == ml::CombineMethod::first && rng.coin()) ? labels : real_type(rng);
-  if (vote) op.classes = distinct_keys(rng, labels, 3);
+  if (vote && labels == DType::string) op.classes = Tensor::vector(std::vector<std::string>{"a", "b", "c d"});
+  if (vote && labels == DType::i64) op.classes = distinct_keys(rng, labels, 3);
   op.dtype = real_type(rng);
   op.missing = vote ? rng.any<ml::MissingPart>()
                     : rng.pick({ml::MissingPart::propagate, ml::MissingPart::skip});

@@ -1,0 +1,229 @@
+// Arithmetic and mathematics of expr.map.
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "converters/lower/expression.h"
+
+namespace panmodel::converters {
+
+using expr::Scalar;
+using tensor::BinaryFn;
+using tensor::UnaryFn;
+
+namespace {
+
+struct Common {
+  Scalar type = Scalar::i64;
+  bool varies = false, numbers = true;
+};
+
+// The widest type of the arguments; it depends on the row where that of an argument does, or where an
+// argument may be left out, unless one is an f64 in any row.
+Common common_type(const std::vector<Cell>& a, bool skips) {
+  Common out;
+  bool missing = false, mixed = false, certain = false;
+  for (const Cell& c : a) {
+    out.numbers = out.numbers && is_number(c);
+    out.varies = out.varies || c.varies;
+    mixed = mixed || c.type != a[0].type;
+    missing = missing || c.may_be_missing;
+    out.type = std::min(out.type, c.type);
+    certain = certain || (c.type == Scalar::f64 && !c.varies && !(skips && c.may_be_missing));
+  }
+  out.varies = !certain && (out.varies || (skips && missing && mixed));
+  return out;
+}
+
+constexpr std::string_view kVaries = "of numbers whose type depends on the row";
+
+}  // namespace
+
+Cell Expressions::arithmetic(const Expr& e, const Cells& a) {
+  for (const Cell& c : a) {
+    if (c.nothing) return nothing();
+  }
+  const Common common = common_type(a, false);
+  if (!common.numbers) return blocked(e, "an argument that is no number");
+  if (common.varies) return blocked(e, kVaries);
+  const bool whole = common.type == Scalar::i64;
+  ValueId x = a[0].value, y = a[1].value, value;
+  bool may_be_missing = a[0].may_be_missing || a[1].may_be_missing;
+  switch (e.function) {
+    case Function::add: value = bin(BinaryFn::add, x, y); break;
+    case Function::subtract: value = bin(BinaryFn::sub, x, y); break;
+    case Function::multiply: value = bin(BinaryFn::mul, x, y); break;
+    case Function::divide:
+      value = bin(BinaryFn::div, x, y);
+      if (whole) {
+        ValueId negative = bin(BinaryFn::less, value, real(0));
+        value = where(b_, negative, un(UnaryFn::ceil, value), un(UnaryFn::floor, value));
+      }
+      may_be_missing = true;
+      break;
+    default: {  // modulo
+      if (!whole) return blocked(e, "of real numbers");
+      ValueId quotient = un(UnaryFn::floor, bin(BinaryFn::div, x, y));
+      value = bin(BinaryFn::sub, x, bin(BinaryFn::mul, y, quotient));
+      may_be_missing = true;
+    }
+  }
+  const bool constant_divisor = a[1].constant != nullptr;
+  if (e.invalid == expr::InvalidTreatment::refuse && e.function == Function::divide && whole && !constant_divisor) {
+    refuses(e, "by 0");
+  }
+  return number(common.type, rounded(common.type, value), may_be_missing || whole);
+}
+
+// Arguments that are missing are left out.
+Cell Expressions::aggregate(const Expr& e, const Cells& all) {
+  Cells a;
+  for (const Cell& c : all) {
+    if (!c.nothing) a.push_back(c);
+  }
+  if (a.empty()) return nothing();
+  const Common common = common_type(a, true);
+  if (!common.numbers) return blocked(e, "an argument that is no number");
+  if (common.varies) return blocked(e, kVaries);
+  const bool always = std::any_of(a.begin(), a.end(), [](const Cell& c) { return !c.may_be_missing; });
+  ValueId none;  // all are missing
+  if (!always) {
+    none = missing_of(a[0]);
+    for (size_t i = 1; i < a.size(); ++i) none = both(b_, none, missing_of(a[i]));
+  }
+  auto without = [&](const Cell& c, double neutral) {
+    return c.may_be_missing ? where(b_, missing_of(c), real(neutral), c.value) : c.value;
+  };
+  auto fold = [&](BinaryFn fn, double neutral) {
+    ValueId sum = without(a[0], neutral);
+    for (size_t i = 1; i < a.size(); ++i) sum = bin(fn, sum, without(a[i], neutral));
+    return sum;
+  };
+  auto extreme = [&](BinaryFn better, double neutral) {
+    ValueId best = without(a[0], neutral);
+    for (size_t i = 1; i < a.size(); ++i) {
+      ValueId x = without(a[i], neutral);
+      best = where(b_, bin(better, x, best), x, best);
+    }
+    return best;
+  };
+  ValueId value;
+  Scalar type = common.type;
+  switch (e.function) {
+    case Function::min: value = extreme(BinaryFn::less, std::numeric_limits<double>::infinity()); break;
+    case Function::max: value = extreme(BinaryFn::greater, -std::numeric_limits<double>::infinity()); break;
+    case Function::sum: value = fold(BinaryFn::add, 0); break;
+    case Function::product: value = fold(BinaryFn::mul, 1); break;
+    default: {  // avg: m += (x - m) / n
+      type = common.type == Scalar::f32 ? Scalar::f32 : Scalar::f64;
+      ValueId mean = real(0), count = real(0);
+      for (size_t i = 0; i < a.size(); ++i) {
+        const Cell& c = a[i];
+        ValueId one = c.may_be_missing ? where(b_, missing_of(c), real(0), real(1)) : real(1);
+        count = always && !c.may_be_missing && i == 0 ? one : bin(BinaryFn::add, count, one);
+        ValueId next = bin(BinaryFn::add, mean, bin(BinaryFn::div, bin(BinaryFn::sub, c.value, mean), count));
+        mean = c.may_be_missing ? where(b_, missing_of(c), mean, next) : next;
+      }
+      value = mean;
+    }
+  }
+  value = rounded(type, value);
+  if (none.valid()) value = where(b_, none, real(kNan), value);
+  return number(type, value, none.valid() || type == Scalar::i64);
+}
+
+Cell Expressions::mathematics(const Expr& e, const Cells& a) {
+  const expr::FunctionInfo& info = expr::info(e.function);
+  std::vector<ValueId> x;
+  bool may_be_missing = false;
+  for (const Cell& c : a) {
+    if (c.nothing) return nothing();
+    const bool reads = info.type == expr::TypeRule::real || info.type == expr::TypeRule::whole;
+    if (!is_number(c) && !(reads && !is_date(c))) return blocked(e, "an argument that is no number");
+    x.push_back(real(c));
+    may_be_missing = may_be_missing || c.may_be_missing;
+  }
+  if (may_be_missing && info.missing == expr::MissingRule::refuse && !e.unknown && !e.map_missing_to) {
+    refuses(e, "of a missing argument");
+  }
+  ValueId value = function_of(e, a, x);
+  if (!value.valid()) return blocked(info.name);
+  Scalar type = Scalar::f64;
+  if (info.type == expr::TypeRule::numeric) {
+    const Common common = common_type(a, false);
+    if (common.varies) return blocked(e, kVaries);
+    type = common.type;
+  }
+  if (info.type == expr::TypeRule::whole) type = Scalar::i64;
+  if (e.function == Function::pow && type == Scalar::i64) {
+    value = only(bin(BinaryFn::greater_or_equal, x[1], real(0)), value);
+    refuses(e, "of an integer with a negative exponent");
+  }
+  return number(type, rounded(type, value), true);
+}
+
+ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vector<ValueId>& x) {
+  auto where_known = [&](ValueId value) {
+    ValueId missing = any_missing(a);
+    return missing.valid() ? where(b_, missing, real(kNan), value) : value;
+  };
+  auto invalid_if = [&](std::string_view when) {
+    if (e.invalid == expr::InvalidTreatment::refuse) refuses(e, when);
+  };
+  switch (e.function) {
+    case Function::log10:
+      invalid_if("of a negative number");
+      return bin(BinaryFn::div, un(UnaryFn::log, x[0]), real(std::numbers::ln10));
+    case Function::ln: invalid_if("of a negative number"); return un(UnaryFn::log, x[0]);
+    case Function::ln1p: invalid_if("of a number below -1"); return un(UnaryFn::log1p, x[0]);
+    case Function::sqrt: invalid_if("of a negative number"); return un(UnaryFn::sqrt, x[0]);
+    case Function::exp: return un(UnaryFn::exp, x[0]);
+    case Function::expm1: return un(UnaryFn::expm1, x[0]);
+    case Function::abs: return un(UnaryFn::abs, x[0]);
+    case Function::pow: {
+      // pow(1, NaN) and pow(NaN, 0) are 1, a missing argument is not.
+      ValueId value = bin(BinaryFn::pow, x[0], x[1]);
+      const Tensor* exponent = b_.constant_value(x[1]);
+      return exponent != nullptr && exponent->real(0) != 0 ? value : where_known(value);
+    }
+    case Function::threshold: return where_known(cast(DType::f64, bin(BinaryFn::greater, x[0], x[1])));
+    case Function::floor: return un(UnaryFn::floor, x[0]);
+    case Function::ceil: return un(UnaryFn::ceil, x[0]);
+    case Function::round: {
+      ValueId low = un(UnaryFn::floor, x[0]);
+      ValueId up = bin(BinaryFn::greater_or_equal, bin(BinaryFn::sub, x[0], low), real(0.5));
+      return bin(BinaryFn::add, low, cast(DType::f64, up));
+    }
+    case Function::rint: return un(UnaryFn::round, x[0]);
+    case Function::hypot: {
+      ValueId u = un(UnaryFn::abs, x[0]), v = un(UnaryFn::abs, x[1]);
+      ValueId first = bin(BinaryFn::greater, u, v);
+      ValueId large = where(b_, first, u, v), small = where(b_, first, v, u);
+      ValueId ratio = bin(BinaryFn::div, small, large);
+      ValueId root = un(UnaryFn::sqrt, bin(BinaryFn::add, real(1), bin(BinaryFn::mul, ratio, ratio)));
+      ValueId zero = bin(BinaryFn::equal, large, real(0));
+      return where(b_, zero, bin(BinaryFn::add, large, small), bin(BinaryFn::mul, large, root));
+    }
+    case Function::sin: return un(UnaryFn::sin, x[0]);
+    case Function::cos: return un(UnaryFn::cos, x[0]);
+    case Function::tan: return bin(BinaryFn::div, un(UnaryFn::sin, x[0]), un(UnaryFn::cos, x[0]));
+    case Function::tanh: return un(UnaryFn::tanh, x[0]);
+    case Function::sinh: {
+      // (u + u / (u + 1)) / 2 with u = exp(x) - 1
+      ValueId u = un(UnaryFn::expm1, un(UnaryFn::abs, x[0]));
+      ValueId half = bin(BinaryFn::mul, real(0.5), bin(BinaryFn::add, u, bin(BinaryFn::div, u, bin(BinaryFn::add, u, real(1)))));
+      return where(b_, bin(BinaryFn::less, x[0], real(0)), un(UnaryFn::neg, half), half);
+    }
+    case Function::cosh: {
+      ValueId u = un(UnaryFn::exp, un(UnaryFn::abs, x[0]));
+      return bin(BinaryFn::mul, real(0.5), bin(BinaryFn::add, u, bin(BinaryFn::div, real(1), u)));
+    }
+    case Function::std_normal_pdf: {
+      ValueId square = bin(BinaryFn::mul, x[0], x[0]);
+      return bin(BinaryFn::mul, un(UnaryFn::exp, bin(BinaryFn::mul, real(-0.5), square)), real(0.3989422804014327));
+    }
+    default: return {};
+  }
+}
+
+}  // namespace panmodel::converters
