@@ -177,6 +177,39 @@ void check_phase(std::string_view phase, std::shared_ptr<const Model> source, co
 }
 
 // The file as written, read again and compared.
+// Some of the probe rows with the source's results: those that it gives a result for, with numbers
+// that every reader can read.
+VerificationRows verification_rows(std::shared_ptr<const Model> source, const ConvertRequest& request) {
+  constexpr size_t kRows = 20;
+  runtime::Session session(source, {.jobs = request.jobs, .outputs = request.outputs});
+  const std::vector<runtime::Value> inputs = runtime::probe_rows(*source, {request.rows, request.seed});
+  const runtime::Prediction prediction = session.run(inputs);
+  const runtime::PredictionTable results(session.outputs(), prediction);
+  const runtime::Frame frame = runtime::frame_of(*source, inputs);
+  std::vector<std::vector<std::optional<std::string>>> good;
+  for (size_t row = 0; row < frame.rows(); ++row) {
+    if (results.refused(row)) continue;
+    std::vector<std::optional<std::string>> cells;
+    bool usable = true;
+    for (size_t c = 0; c < frame.names.size(); ++c) {
+      std::optional<std::string> cell = frame.cell(row, c);
+      if (cell == "nan") cell.reset();
+      usable = usable && cell != "inf" && cell != "-inf" && cell != "";
+      cells.push_back(std::move(cell));
+    }
+    for (size_t c = 0; c < results.names().size(); ++c) {
+      std::string cell = results.cell(row, c);
+      usable = usable && !cell.empty() && cell != "nan" && cell != "inf" && cell != "-inf" && cell.front() != '"';
+      cells.emplace_back(std::move(cell));
+    }
+    if (usable) good.push_back(std::move(cells));
+  }
+  VerificationRows out;
+  const size_t count = std::min(kRows, good.size());
+  for (size_t k = 0; k < count; ++k) out.rows.push_back(std::move(good[k * good.size() / count]));
+  return out;
+}
+
 runtime::Comparison self_check(std::shared_ptr<const Model> source, const Bytes& file, const Format& format,
                                const ConvertRequest& request, Diagnostics& out) {
   Diagnostics ignored;
@@ -218,7 +251,8 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
     LoadOptions load_options = request.load;
     load_options.format = request.from;
     auto original = std::make_shared<const Model>(load(request.input, load_options, out));
-    WriteOptions write{request.output, request.opset, request.zip_map};
+    WriteOptions write{.path = request.output, .opset = request.opset, .zip_map = request.zip_map,
+                       .pmml_version = request.pmml_version};
     std::unique_ptr<Target> holds = target->make_target(write);
     converters::ConvertOptions options;
     options.precision = request.exact ? converters::Precision::exact : converters::Precision::target;
@@ -234,8 +268,11 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
     FileWriter file(request.output, {.overwrite = request.overwrite});
     Conversion result;
     {
-      const std::string bytes =
-          target->write(converters::convert(*original, *holds, options, out), write, out);
+      const Model converted = converters::convert(*original, *holds, options, out);
+      if (request.verification && target->read_embedded != nullptr) {
+        write.verification = verification_rows(original, request);
+      }
+      const std::string bytes = target->write(converted, write, out);
       result.bytes = bytes.size();
       file.write(std::as_bytes(std::span<const char>(bytes)));
     }

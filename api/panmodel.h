@@ -34,6 +34,8 @@ struct ConvertRequest {
   bool exact = true;  // false: forms that lose precision are allowed, and named
   int opset = 21;
   bool zip_map = false;
+  std::string pmml_version = "4.4";
+  bool verification = true;  // rows for a format that carries some, so that the file can check itself
   std::optional<DType> input_type;
   // "columns": one input per column; "matrix": one input of all columns; empty = as the model has them.
   std::string inputs;

@@ -66,7 +66,7 @@ void add_convert(CLI::App& app, Common& common) {
     ConvertRequest request;
     std::string precision = "exact", input_type;
     std::vector<std::string> dumps;
-    bool trace = false, no_check = false;
+    bool trace = false, no_check = false, no_verification = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("convert", "convert a model, and check what was written");
@@ -85,6 +85,10 @@ void add_convert(CLI::App& app, Common& common) {
       ->check(CLI::IsMember({"columns", "matrix"}));
   verb->add_option("--output", r.outputs, "outputs of the source to keep, in this order (repeatable)");
   verb->add_flag("--zipmap", r.zip_map, "probabilities as a sequence of maps");
+  verb->add_option("--pmml-version", r.pmml_version, "PMML: version of the specification")
+      ->check(CLI::IsMember({"4.2", "4.3", "4.4"}));
+  verb->add_flag("--no-verification", o->no_verification,
+                 "PMML: no rows with the source's results in the document");
   verb->add_flag("--force", r.overwrite, "overwrite the output");
   verb->add_flag("--no-self-check", o->no_check, "do not compare what was written with the source");
   verb->add_option("--rows", r.rows, "probe rows of the self-check");
@@ -117,6 +121,7 @@ void add_convert(CLI::App& app, Common& common) {
     request.load.memory_limit = common.memory_limit;
     request.exact = o->precision == "exact";
     request.self_check = !o->no_check;
+    request.verification = !o->no_verification;
     request.refuse_losses = !common.fail_on.empty();
     if (o->input_type == "float") request.input_type = DType::f32;
     if (o->input_type == "double") request.input_type = DType::f64;

@@ -21,10 +21,18 @@ struct ReadOptions {
   bool outline = false;      // large parts need only be counted: see Forest::unread
 };
 
+// Rows with the results that the source gives for them.
+struct VerificationRows {
+  // By row: a cell per column of the inputs, then one per column of the outputs; an absent cell is missing.
+  std::vector<std::vector<std::optional<std::string>>> rows;
+};
+
 struct WriteOptions {
   std::string path;  // directory of companion files
   int opset = 21;    // ONNX: version of ai.onnx
   bool zip_map = false;
+  std::string pmml_version = "4.4";
+  VerificationRows verification;  // for a format that carries such rows; may be empty
 };
 
 // Recorded vectors: parallel to the model's inputs and outputs; an output without a record is empty.

@@ -21,11 +21,20 @@ bool is_target(const Element& model, std::string_view field) {
   return false;
 }
 
+// An output field of the model, or of a model within it whose results are its own.
 bool is_output(const Element& model, std::string_view field) {
-  const Element output = model.child("Output");
-  if (!output) return false;
-  const auto fields = output.children("OutputField");
-  return std::any_of(fields.begin(), fields.end(), [&](const Element& f) { return f.find("name") == field; });
+  std::vector<Element> open{model};
+  while (!open.empty()) {
+    const Element e = open.back();
+    open.pop_back();
+    if (e.is("OutputField") && e.find("name") == field) return true;
+    for (const Element& inner : e.children()) {
+      if (is_model(inner) || inner.is("Output") || inner.is("OutputField") || inner.is("Segmentation") || inner.is("Segment")) {
+        open.push_back(inner);
+      }
+    }
+  }
+  return false;
 }
 
 Embedded read_rows(const Element& model, const Element& verification) {

@@ -4,6 +4,7 @@
 #include <list>
 
 #include "base/number.h"
+#include "formats/pmml/write_document.h"
 #include "formats/pmml/write_models.h"
 #include "ir/op.h"
 #include "ir/ops/all.h"
@@ -13,7 +14,8 @@ namespace {
 
 class PmmlTarget : public panmodel::Target {
  public:
-  std::string name() const override { return "pmml (4.4)"; }
+  explicit PmmlTarget(std::string version) : version_(std::move(version)) {}
+  std::string name() const override { return fmt::format("pmml ({})", version_); }
   bool keeps_signature() const override { return true; }
   Support check(const Node& node, const Graph&) const override {
     switch (node.op) {
@@ -53,6 +55,9 @@ class PmmlTarget : public panmodel::Target {
         return Support::no("it has no form among the PMML models that panmodel writes");
     }
   }
+
+ private:
+  std::string version_;
 };
 
 struct StringWriter : pugi::xml_writer {
@@ -94,6 +99,8 @@ struct Prediction {
 
 // A result of the source that no model gives: an OutputField with an expression.
 struct Extra {
+  const Output* output;
+  size_t column;
   std::string name;
   FieldId field;
   std::string role, key;
@@ -101,8 +108,8 @@ struct Extra {
 
 class Document : public Segments {
  public:
-  Document(const Model& model, Diagnostics& out)
-      : model_(model), graph_(model.graph), out_(out), columns_(model, fields_, *this) {}
+  Document(const Model& model, const WriteOptions& options, Diagnostics& out)
+      : model_(model), graph_(model.graph), options_(options), out_(out), columns_(model, fields_, *this) {}
 
   std::string write() {
     const Output* label = output(Role::label);
@@ -125,6 +132,8 @@ class Document : public Segments {
     if (!fields_.conversions().empty()) {
       fields_.conversions().write(pmml.insert_child_after("TransformationDictionary", dictionary));
     }
+    write_verification(pmml.last_child(), verified_fields(), options_.verification);
+    set_version(pmml, options_.pmml_version);
     StringWriter text;
     document_.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
     return text.text;
@@ -163,8 +172,6 @@ class Document : public Segments {
     set(declaration, "version", "1.0");
     set(declaration, "encoding", "UTF-8");
     pugi::xml_node pmml = add(document_, "PMML");
-    set(pmml, "xmlns", "http://www.dmg.org/PMML-4_4");
-    set(pmml, "version", "4.4");
     pugi::xml_node header = add(pmml, "Header");
     if (!model_.metadata.doc.empty()) set(header, "description", model_.metadata.doc);
     pugi::xml_node application = add(header, "Application");
@@ -404,7 +411,7 @@ class Document : public Segments {
                                  : keyed                     ? fmt::format("{}({})", o.name, key)
                                                              : o.name;
         const FieldId field = columns_.field(columns[k], name + " value", place(o.value));
-        extras_.push_back({fields_.unique(name), field, std::string(to_string(o.role)), keyed ? key : ""});
+        extras_.push_back({&o, k, fields_.unique(name), field, std::string(to_string(o.role)), keyed ? key : ""});
       }
     } catch (const Failure& f) {
       if (!frozen_) throw;
@@ -493,7 +500,8 @@ class Document : public Segments {
   void write_outputs(OpenModel& model) {
     if (probability_ != nullptr) {
       for (const std::string& c : classes_) {
-        set(output_field(model, fields_.unique(fmt::format("probability({})", c)), "probability"), "value", c);
+        probabilities_.push_back(fields_.unique(fmt::format("probability({})", c)));
+        set(output_field(model, probabilities_.back(), "probability"), "value", c);
       }
     }
     for (const Extra& e : extras_) {
@@ -535,8 +543,39 @@ class Document : public Segments {
     }
   }
 
+  // Inputs, then probabilities and other output fields where they say all, else the targets.
+  std::vector<VerifiedField> verified_fields() {
+    std::vector<VerifiedField> out;
+    size_t column = 0;
+    for (FieldId id = 0; id < fields_.size() && fields_[id].origin == WrittenField::Origin::input; ++id) {
+      out.push_back({fields_[id].name, column++, false});
+    }
+    const bool transformer = targets_ == std::vector<std::string>{""};
+    for (const Output& o : model_.outputs) {
+      const size_t width = columns_of(o);
+      const bool target = o.role == Role::label || (classes_.empty() && o.role == Role::value);
+      for (size_t k = 0; k < width; ++k, ++column) {
+        if (&o == probability_) {
+          out.push_back({probabilities_.at(k), column, true});
+        } else if (target && probability_ == nullptr && !transformer) {
+          out.push_back({targets_.at(k), column, true});
+        }
+        for (const Extra& e : extras_) {
+          if (transformer && e.output == &o && e.column == k) out.push_back({e.name, column, true});
+        }
+      }
+    }
+    return out;
+  }
+  size_t columns_of(const Output& o) const {
+    const TensorType* tensor = graph_.type(o.value).tensor();
+    if (tensor == nullptr || !tensor->dims || tensor->dims->size() < 2) return 1;
+    return (*tensor->dims)[1].fixed() ? static_cast<size_t>((*tensor->dims)[1].size) : 1;
+  }
+
   const Model& model_;
   const Graph& graph_;
+  const WriteOptions& options_;
   Diagnostics& out_;
   pugi::xml_document document_;
   Fields fields_;
@@ -546,6 +585,7 @@ class Document : public Segments {
   std::string target_type_;
   std::vector<Prediction> predictions_;
   const Output* probability_ = nullptr;  // given by the last model
+  std::vector<std::string> probabilities_;  // names of their output fields
   std::vector<Extra> extras_;
   std::list<pugi::xml_document> segments_;
   std::set<FieldId> used_;               // by the segments, of the fields around them
@@ -554,10 +594,12 @@ class Document : public Segments {
 
 }  // namespace
 
-std::unique_ptr<panmodel::Target> make_target(const WriteOptions&) { return std::make_unique<PmmlTarget>(); }
+std::unique_ptr<panmodel::Target> make_target(const WriteOptions& options) {
+  return std::make_unique<PmmlTarget>(options.pmml_version);
+}
 
-std::string write_model(const Model& model, const WriteOptions&, Diagnostics& out) {
-  return Document(model, out).write();
+std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out) {
+  return Document(model, options, out).write();
 }
 
 }  // namespace panmodel::pmml

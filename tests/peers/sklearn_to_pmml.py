@@ -2,7 +2,7 @@
 
 For every model of sklearn_names.txt and every release: panmodel writes PMML (and checks it by reading
 it back), JPMML-Evaluator loads the document without its optimising visitors and predicts the rows of
-the corpus and rows made at the model's own boundaries. Labels must be equal, numbers within 1e-9
+the corpus and rows made at the model's own boundaries; its verify() passes on the rows embedded. Labels must be equal, numbers within 1e-9
 relative of panmodel's prediction of the pickle, for every output that was not reported as lost. A row
 that panmodel refuses is not compared; where a score is no number, JPMML must give no label.
 
@@ -42,6 +42,7 @@ def check(folder, model, temporary):
         return "refused" if "[convert-unsupported]" in done.stderr or "[pmml-write]" in done.stderr \
             else "failed", " / ".join(said)[:300]
     panmodel("rows", model, "--rows", str(BOUNDARY_ROWS), "-o", boundary, "--force")
+    assert "<ModelVerification" in open(document).read(), "no rows to check itself with"
     jpmml.verify(document)
     fields, _ = read_csv(open(boundary, newline="").read())
     compared = 0
