@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "ir/op.h"
 #include "runtime/frame.h"
@@ -88,7 +89,10 @@ std::vector<Shown> united(std::vector<Shown> all) {
     for (size_t o = 0; o < all.size(); ++o) {
       if (all[o].output.role == role && is_column(all[o].cells) && all[o].keys.size() == 1) single.push_back(o);
     }
-    if (single.size() > 1) unite(all, single);
+    std::set<std::string> classes;
+    for (size_t o : single) classes.insert(label_text(all[o].keys, 0));
+    // With two models in one a class may come twice: these stay apart.
+    if (single.size() > 1 && classes.size() == single.size()) unite(all, single);
   }
   return all;
 }
