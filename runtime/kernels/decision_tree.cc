@@ -75,8 +75,8 @@ class Walk {
     total_ = 0;
     Truth root = eval(op_.predicate[0]);
     // An unknown root has no parent, sibling or default: only `blends` may go on with it.
-    if (root == Truth::no || (root == Truth::unknown && !op_.blends())) return kNoNode;
-    places_.assign(1, {0, 1.0});
+    places_.clear();
+    if (root == Truth::yes || (root == Truth::unknown && op_.blends())) places_.push_back({0, 1.0});
     size_t end = kNoNode;
     while (!places_.empty()) {
       Place at = places_.back();
