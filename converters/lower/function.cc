@@ -31,7 +31,10 @@ std::string lower_special_function(PatternContext& c, Results& results) {
   DType dtype = dtype_of(b, x);
   if (dtype != DType::f64 && dtype != DType::f32) return "not f64 or f32";
   if (op.fn == UnaryFn::sigmoid) {
-    results = {stable_sigmoid(b, dtype, x)};
+    // Of f32 in f64 and rounded: 1 - p keeps its digits.
+    ValueId wide = dtype == DType::f64 ? x : b.add(tensor::Cast{DType::f64}, {x});
+    ValueId p = stable_sigmoid(b, DType::f64, wide);
+    results = {dtype == DType::f64 ? p : b.add(tensor::Cast{dtype}, {p})};
     return {};
   }
   if (!log1p && op.fn != UnaryFn::expm1) return "no form for it";

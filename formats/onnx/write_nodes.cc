@@ -37,11 +37,18 @@ Support check_function(const Node& n, const Graph&, int opset) {
 Support check_unary(const Node& n, const Graph& g, int opset) {
   UnaryFn fn = n.as<tensor::Unary>()->fn;
   bool wide = dtype_at(n, g, 0) == DType::f64;
-  // onnxruntime 1.32 computes it as 1 / (1 + exp(-x)), which is 0 below -709.
-  if (wide && fn == UnaryFn::sigmoid) {
-    return Support::no("Sigmoid of f64 loses values below 1e-308 in onnxruntime");
+  // onnxruntime 1.32 computes it as 1 / (1 + exp(-x)), which is 0 below -709; that of f32 is an
+  // approximation cut off at 18.
+  if (fn == UnaryFn::sigmoid) {
+    return Support::no(wide ? "Sigmoid of f64 loses values below 1e-308 in onnxruntime"
+                            : "Sigmoid of f32 loses values below 1e-8 in onnxruntime");
   }
   return check_function<tensor::Unary, kUnary>(n, g, opset);
+}
+
+bool is_modulo(const Node& n) {
+  BinaryFn fn = n.as<tensor::Binary>()->fn;
+  return fn == BinaryFn::mod || fn == BinaryFn::fmod;
 }
 
 Support check_binary(const Node& n, const Graph& g, int opset) {
@@ -50,6 +57,7 @@ Support check_binary(const Node& n, const Graph& g, int opset) {
     if (dtype == DType::string) return from(19, opset, "Equal of text");
     if (is_floating(dtype)) return from(11, opset, "Equal of real numbers");
   }
+  if (is_modulo(n)) return from(10, opset, "Mod");
   return check_function<tensor::Binary, kBinary>(n, g, opset);
 }
 
@@ -65,6 +73,12 @@ Support check_variadic(const Node& n, const Graph& g, int opset) {
 template <class Op, auto& Rows>
 void write_function(NodeWriter& w, const Node& n) {
   w.node(row_of(Rows, n.as<Op>()->fn)->op_type, w.inputs(n), w.outputs(n));
+}
+
+void write_binary(NodeWriter& w, const Node& n) {
+  if (!is_modulo(n)) return write_function<tensor::Binary, kBinary>(w, n);
+  NodeProto& p = w.node("Mod", w.inputs(n), w.outputs(n));
+  if (n.as<tensor::Binary>()->fn == BinaryFn::fmod) p.attribute.push_back(make_attribute("fmod", int64_t{1}));
 }
 
 // Older versions take the axes of a reduction as an attribute, which holds constant ones only.
@@ -206,8 +220,7 @@ const WriteRow kRows[] = {
        p.attribute.push_back(make_attribute("keepdims", int64_t{op.keep_dims}));
        if (op.select_last) p.attribute.push_back(make_attribute("select_last_index", int64_t{1}));
      }},
-    {OpId::tensor_Binary, check_binary,
-     write_function<tensor::Binary, kBinary>},
+    {OpId::tensor_Binary, check_binary, write_binary},
     {OpId::tensor_Cast, always,
      [](NodeWriter& w, const Node& n) {
        NodeProto& p = w.node("Cast", w.inputs(n), w.outputs(n));
