@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/evaluate.h"
 #include "api/input.h"
 #include "api/panmodel.h"
 #include "base/number.h"
@@ -255,6 +256,7 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
                        .pmml_version = request.pmml_version};
     std::unique_ptr<Target> holds = target->make_target(write);
     converters::ConvertOptions options;
+    options.evaluate = evaluate;
     options.precision = request.exact ? converters::Precision::exact : converters::Precision::target;
     options.input_type = request.input_type;
     options.inputs = layout_of(request.inputs);
@@ -319,6 +321,7 @@ Result<std::vector<TargetLine>> analyse_target(const Model& model, const std::st
     WriteOptions write;
     write.opset = opset;
     converters::ConvertOptions options;
+    options.evaluate = evaluate;
     options.precision = exact ? converters::Precision::exact : converters::Precision::target;
     std::vector<TargetLine> lines;
     for (auto& v : converters::analyse(model, *target.make_target(write), options)) {

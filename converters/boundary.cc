@@ -98,11 +98,13 @@ class Boundary {
         columns_(model.graph.values.size()) {}
 
   Model run() {
+    std::vector<Output> outputs = chosen_outputs(model_, options_);
+    find_used(outputs);
     add_inputs();
     for (const Node& node : model_.graph.nodes) add_node(node);
-    std::vector<Output> outputs = chosen_outputs(model_, options_);
     for (const Output& o : outputs) {
       ValueId value = map_[o.value.v];
+      if (refused_.valid()) value = without_rows(builder_, value, refused_);
       if (options_.zip_map && o.role == Role::probability && !o.keys.empty() &&
           (o.keys.dtype() == DType::string || o.keys.dtype() == DType::i64)) {
         ValueId narrow = builder_.add(tensor::Cast{DType::f32}, {value});
@@ -119,6 +121,19 @@ class Boundary {
   }
 
  private:
+  // Values that the outputs need: no other node is evaluated or refuses a row.
+  void find_used(const std::vector<Output>& outputs) {
+    used_.assign(model_.graph.values.size(), 0);
+    for (const Output& o : outputs) used_[o.value.v] = 1;
+    for (size_t n = model_.graph.nodes.size(); n-- > 0;) {
+      const Node& node = model_.graph.nodes[n];
+      const bool any = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId v) { return used_[v.v] != 0; });
+      for (ValueId v : node.inputs) {
+        if (any && v.valid()) used_[v.v] = 1;
+      }
+    }
+  }
+
   // What the target is given for an input: its element type, in the model and at the boundary.
   struct Given {
     DType model;   // that the operators see
@@ -341,9 +356,28 @@ class Boundary {
     return column;
   }
 
+  // An input treated as the model says; the rows that this refuses have no result in the end.
+  bool add_prepare(const Node& node) {
+    const auto* op = node.as<table::Prepare>();
+    if (op == nullptr || !tensors_ || !used_[node.outputs[0].v] || !may_refuse(*op)) return false;
+    std::vector<ValueId> inputs{column_input(node.inputs[0], false)};
+    if (op->masked) inputs.push_back(column_input(node.inputs[1], true));
+    auto payload = payload_of(node);
+    const Prepared made = prepare_and_tell(builder_, *static_cast<const table::Prepare*>(payload.get()), inputs);
+    refused_ = refused_.valid() ? builder_.add(tensor::Binary{tensor::BinaryFn::logical_or}, {refused_, made.refused})
+                                : made.refused;
+    columns_[node.outputs[0].v] = made.column;
+    map_[node.outputs[0].v] = as_tensor(builder_, made.column);
+    say("convert-refused-value", fmt::format("the source refuses a row whose field '{}' is {}; the target gives "
+                                             "NaN or the empty text for all outputs of the row",
+                                             op->field, op->refuse_missing ? "invalid or missing" : "invalid"));
+    return true;
+  }
+
   void add_node(const Node& node) {
     builder_.at(node.loc);
     at_ = &model_.location(node.loc);
+    if (add_prepare(node)) return;
     std::vector<ValueId> inputs;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       ValueId v = node.inputs[i];
@@ -396,6 +430,8 @@ class Boundary {
   Builder builder_;
   std::vector<ValueId> map_;
   std::vector<ValueId> columns_;  // per value: the column that map_ has as a tensor, where there is one
+  std::vector<uint8_t> used_;      // per value
+  ValueId refused_;                // boolean [N,1]: the source refuses the row
   const Location* at_ = nullptr;  // of the node that is adapted
 };
 

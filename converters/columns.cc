@@ -10,6 +10,7 @@
 #include "ir/ops/prepare.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_elementwise.h"
+#include "ir/ops/tensor_shape.h"
 
 namespace panmodel::converters {
 namespace {
@@ -35,6 +36,10 @@ table::Prepare of_reals(table::Prepare op, const Location& at) {
   make_real(op.invalid_value, at);
   make_real(op.missing_value, at);
   return op;
+}
+
+bool is_bounded(const table::Prepare& op) {
+  return !op.valid.empty() || !op.invalid.empty() || !op.lower.empty();
 }
 
 template <class Op>
@@ -97,9 +102,68 @@ ValueId text_column(Builder& b, ValueId texts) {
 }
 
 ValueId as_tensor(Builder& b, ValueId column) {
+  if (b.type(column).column() == nullptr) return column;
   const DType dtype = b.type(column).column()->dtype;
   if (dtype == DType::string) return b.add(ml::Impute{std::nullopt, Tensor::scalar(std::string())}, {column});
   return b.add(table::Assemble{is_floating(dtype) ? dtype : DType::f64}, {column});
+}
+
+bool may_refuse(const table::Prepare& op) {
+  return (is_bounded(op) && op.invalid_cell == table::InvalidCell::refuse) || (op.refuse_missing && !op.missing_value);
+}
+
+Prepared prepare_and_tell(Builder& b, const table::Prepare& op, const std::vector<ValueId>& inputs) {
+  const auto is_missing = [&](ValueId v) { return b.add(table::IsMissing{}, {v}); };
+  const auto both = [&](ValueId x, ValueId y) { return b.add(tensor::Binary{tensor::BinaryFn::logical_and}, {x, y}); };
+  ValueId cells = inputs[0], refused;
+  table::Prepare rest = op;
+  if (op.invalid_cell == table::InvalidCell::refuse && is_bounded(op)) {
+    // First only what is invalid, as missing: the cells that were there before are refused.
+    if (!op.missing.empty()) {
+      table::Prepare missing;
+      missing.missing = std::exchange(rest.missing, Tensor());
+      cells = b.add(std::move(missing), {cells});
+    }
+    table::Prepare valid;
+    valid.field = op.field;
+    valid.valid = std::exchange(rest.valid, Tensor());
+    valid.invalid = std::exchange(rest.invalid, Tensor());
+    valid.lower = std::exchange(rest.lower, {});
+    valid.upper = std::exchange(rest.upper, {});
+    valid.closed = std::exchange(rest.closed, {});
+    valid.invalid_cell = rest.invalid_cell = table::InvalidCell::as_missing;
+    ValueId known = b.add(std::move(valid), {cells});
+    refused = both(b.add(tensor::Unary{tensor::UnaryFn::logical_not}, {is_missing(cells)}), is_missing(known));
+    cells = known;
+  }
+  rest.refuse_missing = false;
+  std::vector<ValueId> treated = inputs;
+  treated[0] = cells;
+  const bool changes = rest.masked || rest.missing_value || rest.outlier != table::OutlierCell::as_is || !rest.missing.empty() ||
+                       rest.invalid_cell == table::InvalidCell::as_value;
+  ValueId column = changes ? b.add(std::move(rest), treated) : cells;
+  if (op.refuse_missing && !op.missing_value) {
+    ValueId missing = is_missing(column);
+    refused = refused.valid() ? b.add(tensor::Binary{tensor::BinaryFn::logical_or}, {refused, missing}) : missing;
+  }
+  if (op.masked) refused = both(refused, inputs[1]);
+  return {column, refused};
+}
+
+ValueId without_rows(Builder& b, ValueId output, ValueId refused) {
+  const TensorType* t = b.type(output).tensor();
+  if (t == nullptr || !t->dims || t->dims->empty()) return output;
+  if (t->dims->size() == 1) {
+    refused = b.add(tensor::Squeeze{{1}}, {refused});
+  } else if (t->dims->size() != 2) {
+    return output;
+  }
+  Tensor gap = t->dtype == DType::string ? Tensor::vector(std::vector<std::string>{""})
+               : t->dtype == DType::f32  ? Tensor::vector(std::vector<float>{std::nanf("")})
+                                         : Tensor::vector(std::vector<double>{std::nan("")});
+  const bool kept = t->dtype == DType::string || is_floating(t->dtype);
+  if (!kept) output = b.add(tensor::Cast{DType::f64}, {output});
+  return b.add(tensor::Where{}, {refused, b.constant(gap), output});
 }
 
 }  // namespace panmodel::converters

@@ -2,6 +2,7 @@
 // Columns with missing cells as tensors [N,1]: a missing number is NaN, a missing text empty. Integers
 // and booleans that may be missing are f64. Part of the boundary phase.
 #include "ir/builder.h"
+#include "ir/ops/prepare.h"
 
 namespace panmodel::converters {
 
@@ -28,5 +29,15 @@ ValueId as_mask(Builder& b, ValueId truth);
 // A tensor of texts as a column in which the empty ones are missing, and a column as its tensor.
 ValueId text_column(Builder& b, ValueId texts);
 ValueId as_tensor(Builder& b, ValueId column);
+
+// Whether a row can be refused for a cell.
+bool may_refuse(const table::Prepare& op);
+// The column as `op` treats it, but for refusing rows, and boolean [N,1] of the rows to be refused.
+struct Prepared {
+  ValueId column, refused;
+};
+Prepared prepare_and_tell(Builder& b, const table::Prepare& op, const std::vector<ValueId>& inputs);
+// An output (a tensor, integers and booleans as f64) with NaN or the empty text in these rows.
+ValueId without_rows(Builder& b, ValueId output, ValueId refused);
 
 }  // namespace panmodel::converters

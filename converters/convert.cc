@@ -25,7 +25,8 @@ Model convert(const Model& model, const Target& target, const ConvertOptions& op
     if (options.on_phase) options.on_phase(phase, m);
   };
   report("read", model);
-  Model result = adapt_boundary(model, target, options, out);
+  Model result = tabulate(model, target, options, out);
+  result = adapt_boundary(result, target, options, out);
   report("boundary", result);
   result = drop_dead(result);
   result = legalise(result, target, options, out, nullptr);
@@ -39,7 +40,8 @@ std::vector<Verdict> analyse(const Model& model, const Target& target,
                              const ConvertOptions& options) {
   Diagnostics ignored;
   std::vector<Verdict> verdicts;
-  Model adapted = drop_dead(adapt_boundary(model, target, options, ignored));
+  Model tabulated = tabulate(model, target, options, ignored);
+  Model adapted = drop_dead(adapt_boundary(tabulated, target, options, ignored));
   legalise(adapted, target, options, ignored, &verdicts);
   return verdicts;
 }

@@ -8,6 +8,7 @@
 
 #include "converters/pattern.h"
 #include "ir/model.h"
+#include "ir/ops/expr.h"
 #include "ir/target.h"
 
 namespace panmodel::converters {
@@ -24,6 +25,10 @@ struct ConvertOptions {
   // Names that users of the target expect: label, probabilities, variable.
   bool rename_outputs = true;
   bool zip_map = false;  // probabilities as a sequence of maps
+  // The results of an expression for rows of its inputs, absent where it refuses the row; without it no
+  // expression becomes a table.
+  std::function<std::vector<std::optional<expr::Constant>>(const expr::Map& map, const std::vector<std::vector<expr::Constant>>& rows)>
+      evaluate;
   // Called after each phase: "read", "boundary", "legalise", "cleanup".
   std::function<void(std::string_view phase, const Model& model)> on_phase;
   std::string* trace = nullptr;  // receives the tree of attempts of the legaliser

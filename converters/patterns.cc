@@ -20,6 +20,10 @@ constexpr OpId kCombine[] = {OpId::tensor_Unsqueeze, OpId::tensor_Squeeze,      
                              OpId::tensor_Unary,     OpId::tensor_Where,          OpId::tensor_ArgReduce,
                              OpId::tensor_Gather,    OpId::tensor_GatherElements, OpId::tensor_TopK,
                              OpId::tensor_CumSum,    OpId::ml_LabelMap};
+constexpr OpId kDecisionTree[] = {OpId::ml_TreeEnsemble, OpId::ml_LabelMap,   OpId::tensor_Concat,
+                                  OpId::tensor_Cast,     OpId::tensor_Binary, OpId::tensor_Where,
+                                  OpId::tensor_Gather,   OpId::tensor_Reduce, OpId::tensor_Reshape,
+                                  OpId::tensor_MatMul,   OpId::tensor_Unary};
 constexpr OpId kWinner[] = {OpId::tensor_ArgReduce, OpId::tensor_Unary, OpId::tensor_Cast,
                             OpId::tensor_Reduce,    OpId::tensor_Where, OpId::tensor_Gather};
 constexpr OpId kPick[] = {OpId::tensor_Unary, OpId::tensor_Where, OpId::tensor_Cast,
@@ -39,7 +43,7 @@ constexpr OpId kLabels[] = {OpId::tensor_ArgReduce, OpId::tensor_Gather, OpId::t
 constexpr OpId kOneHot[] = {OpId::tensor_Reshape, OpId::tensor_Binary, OpId::tensor_Cast};
 constexpr OpId kLabelMap[] = {OpId::ml_LabelMap};
 constexpr OpId kLabelEqual[] = {OpId::tensor_Binary, OpId::tensor_Where};
-constexpr OpId kSpecial[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Where};
+constexpr OpId kSpecial[] = {OpId::tensor_Unary, OpId::tensor_Binary, OpId::tensor_Where, OpId::tensor_Cast};
 constexpr OpId kTree[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast, OpId::tensor_Binary};
 constexpr OpId kLeafTable[] = {OpId::ml_TreeEnsemble, OpId::tensor_Cast,   OpId::tensor_Transpose,
                                OpId::tensor_Gather,   OpId::tensor_Concat, OpId::tensor_Unsqueeze,
@@ -62,6 +66,7 @@ constexpr std::array kPatterns = {
     Pattern{"lower_map", OpId::expr_Map, kMap, lower_map},
     Pattern{"lower_prepare", OpId::table_Prepare, kPrepare, lower_prepare},
     Pattern{"lower_combine", OpId::ml_Combine, kCombine, lower_combine},
+    Pattern{"lower_decision_tree", OpId::ml_DecisionTree, kDecisionTree, lower_decision_tree},
     Pattern{"lower_winner", OpId::ml_Winner, kWinner, lower_winner},
     Pattern{"lower_pick", OpId::table_Pick, kPick, lower_pick},
     Pattern{"lower_scaler", OpId::ml_Scaler, kElementwise, lower_scaler},

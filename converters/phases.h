@@ -4,6 +4,10 @@
 
 namespace panmodel::converters {
 
+// Expressions over columns of few declared values, of functions that other formats lack, become tables
+// of their results. Unchanged for a target that keeps the signature, and without an evaluator.
+Model tabulate(const Model& model, const Target& target, const ConvertOptions& options, Diagnostics& out);
+
 // Signature: chosen outputs under the target's names, inputs of the chosen element type, table
 // columns as tensors [N,1] (missing number = NaN, missing text = ""). A target that keeps the
 // signature gets the chosen outputs and element types only.

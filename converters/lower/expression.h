@@ -80,6 +80,7 @@ class Expressions {
   // expression_math.cc
   Cell arithmetic(const Expr& e, const Cells& a);
   Cell aggregate(const Expr& e, const Cells& a);
+  ValueId arc_tangent(ValueId x);
   Cell mathematics(const Expr& e, const Cells& a);
   ValueId function_of(const Expr& e, const Cells& a, const std::vector<ValueId>& x);
   // expression_logic.cc

@@ -62,9 +62,11 @@ Cell Expressions::arithmetic(const Expr& e, const Cells& a) {
       may_be_missing = true;
       break;
     default: {  // modulo
-      if (!whole) return blocked(e, "of real numbers");
-      ValueId quotient = un(UnaryFn::floor, bin(BinaryFn::div, x, y));
-      value = bin(BinaryFn::sub, x, bin(BinaryFn::mul, y, quotient));
+      // The remainder has the sign of x; the sign of y is asked for.
+      ValueId rest = bin(BinaryFn::fmod, x, y), zero = real(0);
+      ValueId other_sign = bin(BinaryFn::logical_xor, bin(BinaryFn::less, rest, zero), bin(BinaryFn::less, y, zero));
+      ValueId moved = both(b_, other_sign, negated(b_, bin(BinaryFn::equal, rest, zero)));
+      value = where(b_, moved, bin(BinaryFn::add, rest, y), rest);
       may_be_missing = true;
     }
   }
@@ -162,6 +164,26 @@ Cell Expressions::mathematics(const Expr& e, const Cells& a) {
   return number(type, rounded(type, value), true);
 }
 
+// The arc tangent, of which ONNX has f32 only: of 1 / |x| above 1, the angle halved three times by
+// tan(a / 2) = t / (1 + sqrt(1 + t t)), then its series.
+ValueId Expressions::arc_tangent(ValueId x) {
+  ValueId one = real(1), size = un(UnaryFn::abs, x);
+  ValueId above = bin(BinaryFn::greater, size, one);
+  ValueId t = where(b_, above, bin(BinaryFn::div, one, size), size);
+  for (int i = 0; i < 3; ++i) {
+    ValueId root = un(UnaryFn::sqrt, bin(BinaryFn::add, one, bin(BinaryFn::mul, t, t)));
+    t = bin(BinaryFn::div, t, bin(BinaryFn::add, one, root));
+  }
+  ValueId square = bin(BinaryFn::mul, t, t), sum = real(1.0 / 17);
+  for (int k = 15; k >= 1; k -= 2) {
+    ValueId term = bin(BinaryFn::mul, square, sum);
+    sum = bin(BinaryFn::sub, real(1.0 / k), term);
+  }
+  ValueId angle = bin(BinaryFn::mul, real(8), bin(BinaryFn::mul, t, sum));
+  angle = where(b_, above, bin(BinaryFn::sub, real(std::numbers::pi / 2), angle), angle);
+  return where(b_, bin(BinaryFn::less, x, real(0)), un(UnaryFn::neg, angle), angle);
+}
+
 ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vector<ValueId>& x) {
   auto where_known = [&](ValueId value) {
     ValueId missing = any_missing(a);
@@ -207,6 +229,13 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
     case Function::sin: return un(UnaryFn::sin, x[0]);
     case Function::cos: return un(UnaryFn::cos, x[0]);
     case Function::tan: return bin(BinaryFn::div, un(UnaryFn::sin, x[0]), un(UnaryFn::cos, x[0]));
+    case Function::asin:
+      invalid_if("outside [-1, 1]");
+      return arc_tangent(bin(BinaryFn::div, x[0], un(UnaryFn::sqrt, bin(BinaryFn::mul, bin(BinaryFn::sub, real(1), x[0]), bin(BinaryFn::add, real(1), x[0])))));
+    case Function::acos:
+      invalid_if("outside [-1, 1]");
+      return bin(BinaryFn::mul, real(2), arc_tangent(un(UnaryFn::sqrt, bin(BinaryFn::div, bin(BinaryFn::sub, real(1), x[0]), bin(BinaryFn::add, real(1), x[0])))));
+    case Function::atan: return arc_tangent(x[0]);
     case Function::tanh: return un(UnaryFn::tanh, x[0]);
     case Function::sinh: {
       // (u + u / (u + 1)) / 2 with u = exp(x) - 1

@@ -36,6 +36,7 @@ std::string lower_require(PatternContext& c, Results& results);
 std::string lower_impute(PatternContext& c, Results& results);
 std::string lower_prepare(PatternContext& c, Results& results);
 std::string lower_map(PatternContext& c, Results& results);
+std::string lower_decision_tree(PatternContext& c, Results& results);
 std::string lower_combine(PatternContext& c, Results& results);
 std::string lower_winner(PatternContext& c, Results& results);
 std::string lower_pick(PatternContext& c, Results& results);

@@ -1,4 +1,5 @@
-// table.prepare: the treatments of a column's cells, in the order in which they apply.
+// table.prepare: the treatments of a column's cells, in the order in which they apply. Which rows are
+// refused the boundary has said; their cells are missing here.
 #include <algorithm>
 
 #include "converters/lower/cells.h"
@@ -14,17 +15,6 @@ using table::Prepare;
 using tensor::BinaryFn;
 
 bool bounded(const Prepare& op) { return !op.valid.empty() || !op.invalid.empty() || !op.lower.empty(); }
-
-void say_refusals(PatternContext& c, const Prepare& op) {
-  if (op.invalid_cell == InvalidCell::refuse && bounded(op)) {
-    c.diagnostics.report(Severity::loss, {}, "convert-refused-value",
-                         "the source refuses a row whose '{}' is invalid; to the target it is missing", op.field);
-  }
-  if (op.refuse_missing && !op.missing_value) {
-    c.diagnostics.report(Severity::loss, {}, "convert-missing-row",
-                         "the source refuses a row without '{}'; the target cannot and predicts", op.field);
-  }
-}
 
 // Where a number is in none of the valid values and intervals, or is one of the invalid ones. For a NaN
 // either.
@@ -124,7 +114,6 @@ std::string lower_prepare(PatternContext& c, Results& results) {
   Builder& b = c.builder;
   if (b.type(c.inputs[0]).column() != nullptr) return "a table column that is no tensor yet";
   ValueId x = c.inputs[0];
-  say_refusals(c, op);
   ValueId treated = dtype_of(b, x) == DType::string ? prepare_text(b, x, op, is_text_column(c, 0))
                                                     : prepare_number(b, x, op);
   if (op.masked) {
