@@ -85,28 +85,32 @@ void add_outputs(Builder& b, const Result& result) {
   }
 }
 
-std::shared_ptr<const Document> open(const Bytes& bytes, const ReadOptions& options) {
-  auto document = Document::parse(bytes, options.path);
-  const Element pmml(*document, document->root());
-  if (!pmml || !pmml.is("PMML")) {
-    Location place;
-    place.file = options.path;
-    fail(place, "pmml-element", "the root element is <{}>, expected <PMML>", pmml ? pmml.name() : "");
-  }
-  return document;
+// Calls read(PMML element); the notes of the reading that counts go to `out`.
+template <class Read>
+auto read_root(const Bytes& bytes, const ReadOptions& options, Diagnostics& out, const Read& read) {
+  const std::vector<Diagnostic> before = out.list();
+  return read_document_of(bytes, options.path, Document::kLarge, [&](const Document& document) {
+    out.list() = before;
+    const Element pmml(document, document.root());
+    if (!pmml || !pmml.is("PMML")) {
+      Location place;
+      place.file = options.path;
+      fail(place, "pmml-element", "the root element is <{}>, expected <PMML>", pmml ? pmml.name() : "");
+    }
+    return read(pmml);
+  });
 }
 
 Model read(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
-  auto document = open(bytes, options);
-  const Element pmml(*document, document->root());
-  const Element top = model_in(pmml);
-  if (!top) pmml.refuse("pmml-element", "no model in it");
-  return read_document(pmml, top, out);
+  return read_root(bytes, options, out, [&](const Element& pmml) {
+    const Element top = model_in(pmml);
+    if (!top) pmml.refuse("pmml-element", "no model in it");
+    return read_document(pmml, top, out);
+  });
 }
 
 std::vector<Embedded> embedded(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
-  auto document = open(bytes, options);
-  return read_embedded(Element(*document, document->root()), out);
+  return read_root(bytes, options, out, [&](const Element& pmml) { return read_embedded(pmml, out); });
 }
 
 void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {

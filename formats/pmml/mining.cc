@@ -68,8 +68,10 @@ class Mining {
   Result read_segments() {
     bool choice = s_.method == SegmentMethod::select_first;
     for (const Segment& segment : s_.segments) {
-      bool last = choice && segment.predicate.is("True");
-      add(segment, choice);
+      const SegmentContent content = content_of(segment);
+      bool last = choice && content.predicate.is("True");
+      add(segment, content, choice);
+      segment.element.close();
       if (last) break;  // no row comes to the segments behind it
     }
     switch (s_.method) {
@@ -80,10 +82,10 @@ class Mining {
     }
   }
 
-  void add(const Segment& segment, bool choice) {
-    ValueId mask = mask_of(segment, choice);
+  void add(const Segment& segment, const SegmentContent& content, bool choice) {
+    ValueId mask = mask_of(content, choice);
     builder_.at(segment.element.place());
-    Result result = read_model(segment.model, scope_.reader(), &scope_, mask);
+    Result result = read_model(content.model, scope_.reader(), &scope_, mask);
     for (const Result::Named& o : result.outputs) scope_.add(o.name, o.field);
     builder_.at(s_.element.place());
     results_.push_back(std::move(result));
@@ -92,7 +94,7 @@ class Mining {
 
   // The rows for which a segment counts: those of the model where the predicate is true and, when
   // only the first one counts, no predicate before it was.
-  ValueId mask_of(const Segment& segment, bool choice) {
+  ValueId mask_of(const SegmentContent& segment, bool choice) {
     builder_.at(segment.predicate.place());
     if (segment.predicate.is("True") && !taken_.valid()) return scope_.mask();
     Bindings bindings(scope_);
@@ -450,6 +452,18 @@ std::optional<Result> read_sequence(const Element& model, Scope& scope) {
 
 }  // namespace
 
+SegmentContent content_of(const Segment& segment) {
+  const Element& e = segment.element;
+  SegmentContent out{{}, model_in(e)};
+  for (Element p = e.first(); p && !out.predicate; p = p.next()) {
+    if (is_predicate(p)) out.predicate = p;
+  }
+  if (!out.predicate) e.refuse("pmml-element", "no predicate in it");
+  if (!out.model) e.refuse("pmml-element", "no model in it");
+  if (e.child("VariableWeight")) e.refuse("pmml-feature", "VariableWeight is not supported");
+  return out;
+}
+
 Segmentation read_segmentation(const Element& model) {
   Segmentation out;
   out.element = model.require("Segmentation");
@@ -461,14 +475,7 @@ Segmentation read_segmentation(const Element& model) {
   out.threshold = out.element.real(
       out.element.find("missingThreshold") ? "missingThreshold" : "x-missingThreshold", 1);
   for (const Element& e : out.element.children("Segment")) {
-    Segment segment{e, {}, model_in(e), e.real("weight", 1)};
-    for (Element p = e.first(); p && !segment.predicate; p = p.next()) {
-      if (is_predicate(p)) segment.predicate = p;
-    }
-    if (!segment.predicate) e.refuse("pmml-element", "no predicate in it");
-    if (!segment.model) e.refuse("pmml-element", "no model in it");
-    if (e.child("VariableWeight")) e.refuse("pmml-feature", "VariableWeight is not supported");
-    out.segments.push_back(std::move(segment));
+    out.segments.push_back({e, e.real("weight", 1)});
   }
   if (out.segments.empty()) out.element.refuse("pmml-element", "no Segment in it");
   return out;

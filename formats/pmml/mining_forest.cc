@@ -8,12 +8,13 @@
 namespace panmodel::pmml {
 namespace {
 
-bool plain_tree(const Segment& s) {
+bool plain_tree(const SegmentContent& s, std::string_view function) {
   return s.predicate.is("True") && s.model.is("TreeModel") && !s.model.child("Output") &&
-         !s.model.child("Targets") && s.model.boolean("isScorable", true);
+         !s.model.child("Targets") && s.model.boolean("isScorable", true) &&
+         s.model.attribute("functionName") == function;
 }
 
-Tree read_segment_tree(const Segment& segment, Scope& scope) {
+Tree read_segment_tree(const SegmentContent& segment, Scope& scope) {
   Scope own(scope.reader(), &scope, scope.mask());
   read_schema(segment.model, own, false);
   if (Element local = segment.model.child("LocalTransformations")) {
@@ -38,7 +39,9 @@ std::vector<double> class_weights(const Segmentation& s, const TreeClasses& said
 bool add_trees(const Segmentation& s, Scope& scope, bool classes, std::vector<std::string>& labels,
                ForestBuilder& forest) {
   for (const Segment& segment : s.segments) {
-    Tree tree = read_segment_tree(segment, scope);
+    const SegmentContent content = content_of(segment);
+    if (!plain_tree(content, classes ? "classification" : "regression")) return false;
+    Tree tree = read_segment_tree(content, scope);
     if (!tree.models.empty()) return false;
     std::vector<double> weights;
     if (classes) {
@@ -50,6 +53,7 @@ bool add_trees(const Segmentation& s, Scope& scope, bool classes, std::vector<st
       for (double& w : weights) w *= segment.weight;
     }
     if (weights.empty() || !forest.add(tree, classes ? labels.size() : 1, weights)) return false;
+    segment.element.close();
   }
   return !(forest.has_gaps() && s.missing != ml::MissingPart::propagate);
 }
@@ -59,11 +63,7 @@ bool add_trees(const Segmentation& s, Scope& scope, bool classes, std::vector<st
 std::optional<Result> read_forest(const Element& model, const Segmentation& s, Scope& scope) {
   bool classes = model.attribute("functionName") == "classification";
   bool additive = s.averages() || (classes ? s.votes() : s.sums());
-  if (!additive || !std::all_of(s.segments.begin(), s.segments.end(), plain_tree)) return std::nullopt;
-  std::string_view function = classes ? "classification" : "regression";
-  for (const Segment& segment : s.segments) {
-    if (segment.model.attribute("functionName") != function) return std::nullopt;
-  }
+  if (!additive) return std::nullopt;
   TargetField target = target_of(model, scope);
   std::vector<std::string> labels = target.values;
   size_t known = labels.size();

@@ -15,9 +15,15 @@ enum class SegmentMethod {
 };
 
 struct Segment {
-  Element element, predicate, model;
+  Element element;
   double weight = 1;
 };
+// What is in a segment, until element.close().
+struct SegmentContent {
+  Element predicate, model;
+};
+SegmentContent content_of(const Segment& segment);
+
 struct Segmentation {
   Element element;
   SegmentMethod method = SegmentMethod::sum;

@@ -78,6 +78,7 @@ void collect(const Element& element, std::vector<Element>& out) {
   while (!open.empty()) {
     const Element e = open.back();
     open.pop_back();
+    if (e.is("Segment") && !e.mentions("ModelVerification")) continue;
     if (is_model(e) && e.child("ModelVerification")) out.push_back(e);
     if (e.is("PMML") || is_model(e) || e.is("Segmentation") || e.is("Segment")) {
       for (const Element& inner : e.children()) open.push_back(inner);

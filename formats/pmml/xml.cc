@@ -38,32 +38,137 @@ std::string step_of(pugi::xml_node node) {
 
 constexpr size_t kMaxSteps = 24;  // of a printed path
 
+constexpr unsigned kOptions = pugi::parse_default | pugi::parse_doctype;
+
+bool name_char(char c) {
+  return !(c == '<' || c == '>' || c == '/' || c == '=' || c == '"' || c == '\'' || c == ' ' || c == '\t' ||
+           c == '\r' || c == '\n');
+}
+
+constexpr size_t kLeastPart = 512;  // bytes of a segment that it pays to parse apart
+
+// What looks like the text of a Segment with no Segment in it. `name` is where its tag has its name.
+struct Innermost {
+  size_t name, begin, end;
+};
+
+// A light scan: comments and quotes may hold such tags too, which is found out when the parts are
+// parsed. Empty when the tags do not even pair up.
+std::vector<Innermost> innermost_segments(std::string_view text) {
+  constexpr std::string_view kName = "Segment";
+  struct Open {
+    Innermost segment;
+    bool has_inner;
+  };
+  std::vector<Innermost> found;
+  std::vector<Open> open;
+  const char* end = text.data() + text.size();
+  for (const char* at = text.data(); at < end;) {
+    at = static_cast<const char*>(memmem(at, static_cast<size_t>(end - at), kName.data(), kName.size()));
+    if (at == nullptr) break;
+    const char* name = at;
+    at += kName.size();
+    if (at == end || name_char(*at)) continue;  // Segmentation
+    const char* tag = name;
+    if (tag > text.data() && tag[-1] == ':') {
+      while (tag > text.data() && name_char(tag[-1])) --tag;
+    }
+    const bool closes = tag - text.data() >= 2 && tag[-1] == '/' && tag[-2] == '<';
+    if (!closes && !(tag > text.data() && tag[-1] == '<')) continue;
+    if (closes) {
+      if (open.empty()) return {};
+      Open last = open.back();
+      open.pop_back();
+      last.segment.end = static_cast<size_t>(tag - 2 - text.data());
+      const bool worth = last.segment.end - last.segment.begin >= kLeastPart;
+      if (!last.has_inner && worth) found.push_back(last.segment);
+      continue;
+    }
+    if (open.size() == Limits().depth) return {};
+    char quote = 0;
+    for (; at < end && (quote != 0 || *at != '>'); ++at) {
+      if (quote == 0 && (*at == '"' || *at == '\'')) {
+        quote = *at;
+      } else if (*at == quote) {
+        quote = 0;
+      }
+    }
+    if (at == end) return {};
+    ++at;
+    if (at[-2] == '/') continue;
+    if (!open.empty()) open.back().has_inner = true;
+    open.push_back({{static_cast<size_t>(tag - text.data()), static_cast<size_t>(at - text.data()), 0}, false});
+  }
+  return open.empty() ? std::move(found) : std::vector<Innermost>();
+}
+
+// Of a segment; throws Whole when it is not the content of an element.
+void parse_content(const Bytes& text, pugi::xml_document& tree) {
+  constexpr unsigned kContent = kOptions | pugi::parse_fragment | pugi::parse_declaration;
+  if (!tree.load_buffer(text.begin(), text.size(), kContent, pugi::encoding_utf8)) throw Document::Whole();
+  for (pugi::xml_node node : tree) {
+    // Only the start of a document may have these.
+    if (node.type() == pugi::node_doctype || node.type() == pugi::node_declaration) throw Document::Whole();
+  }
+}
+
+pugi::xml_node next_in_document(pugi::xml_node node) {
+  if (node.first_child()) return node.first_child();
+  while (node && !node.next_sibling()) node = node.parent();
+  return node.next_sibling();
+}
+
 }  // namespace
 
-std::shared_ptr<const Document> Document::parse(const Bytes& bytes, const std::string& file) {
+// Leaves the tags of the segments and takes out what is between them. That this is the document is
+// known when the tags are elements of the rest (below) and every part is the content of an element
+// (content()): an XML parser that is between the same tags does the same with either.
+bool Document::cut(std::string_view text) {
+  const std::vector<Innermost> found = innermost_segments(text);
+  if (found.empty()) return false;
+  std::vector<size_t> names;
+  std::string rest;
+  size_t kept = 0, removed = 0;
+  for (const Innermost& segment : found) {
+    rest += text.substr(kept, segment.begin - kept);
+    kept = segment.end;
+    parts_.push_back({segment.begin, segment.end, removed, nullptr, false});
+    removed += segment.end - segment.begin;
+    names.push_back(segment.name);
+  }
+  rest += text.substr(kept);
+  const pugi::xml_parse_result result = tree_.load_buffer(rest.data(), rest.size(), kOptions);
+  size_t part = 0;
+  if (result && result.encoding == pugi::encoding_utf8) {
+    for (pugi::xml_node node = tree_.first_child(); node && part < parts_.size(); node = next_in_document(node)) {
+      if (node.type() != pugi::node_element || source_offset(node.offset_debug()) != names[part]) continue;
+      if (node.first_child()) break;
+      part_index_.emplace(node.hash_value(), part++);
+    }
+  }
+  if (part == parts_.size()) return true;
+  parts_.clear();
+  part_index_.clear();
+  tree_.reset();
+  return false;
+}
+
+std::shared_ptr<const Document> Document::parse(const Bytes& bytes, const std::string& file, size_t large) {
   auto document = std::make_shared<Document>();
   document->source_ = bytes;
   document->file_ = file;
-  const pugi::xml_parse_result result =
-      document->tree_.load_buffer(bytes.begin(), bytes.size(),
-                                  pugi::parse_default | pugi::parse_doctype);
-  // pugixml counts in the text as converted to UTF-8: of other encodings no line is known.
-  document->utf8_ = result.encoding == pugi::encoding_utf8;
-  if (!result) {
-    Location place;
-    if (document->utf8_) place = document->position(static_cast<size_t>(result.offset));
-    place.file = file;
-    if (result.status == pugi::status_out_of_memory) {
-      fail(place, "limit-memory", "out of memory for the XML tree");
-    }
-    fail(place, "pmml-xml", "not well-formed XML: {}", result.description());
+  if (bytes.size() < large || !document->cut(bytes.text())) {
+    const pugi::xml_parse_result result = document->tree_.load_buffer(bytes.begin(), bytes.size(), kOptions);
+    // pugixml counts in the text as converted to UTF-8: of other encodings no line is known.
+    document->utf8_ = result.encoding == pugi::encoding_utf8;
+    document->refuse_malformed(result);
   }
   for (pugi::xml_node node : document->tree_) {
     if (node.type() == pugi::node_doctype && std::strchr(node.value(), '[') != nullptr) {
       Location place;
       if (document->utf8_) {
         // The value begins behind the key word.
-        const auto value = static_cast<size_t>(node.offset_debug());
+        const size_t value = document->source_offset(node.offset_debug());
         place = document->position(bytes.text().rfind("<!DOCTYPE", value));
       }
       place.file = file;
@@ -76,14 +181,84 @@ std::shared_ptr<const Document> Document::parse(const Bytes& bytes, const std::s
   return document;
 }
 
-// Line and column, both from 1, of a byte offset.
+void Document::refuse_malformed(const pugi::xml_parse_result& result) const {
+  if (result) return;
+  Location place;
+  if (utf8_) place = position(static_cast<size_t>(result.offset));
+  place.file = file_;
+  if (result.status == pugi::status_out_of_memory) {
+    fail(place, "limit-memory", "out of memory for the XML tree");
+  }
+  fail(place, "pmml-xml", "not well-formed XML: {}", result.description());
+}
+
+Document::Part* Document::part_of(pugi::xml_node segment) const {
+  if (part_index_.empty()) return nullptr;
+  auto found = part_index_.find(segment.hash_value());
+  return found == part_index_.end() ? nullptr : &parts_[found->second];
+}
+
+const Document* Document::content(pugi::xml_node segment) const {
+  Part* part = part_of(segment);
+  if (part == nullptr || part->content) return part == nullptr ? nullptr : part->content.get();
+  auto inner = std::make_unique<Document>();
+  inner->source_ = source_.slice(part->begin, part->end - part->begin);
+  inner->outer_ = this;
+  inner->segment_ = segment;
+  inner->begin_ = part->begin;
+  inner->prefixed_ = inner->source_.text().find(':') != std::string_view::npos;
+  parse_content(inner->source_, inner->tree_);
+  inner->root_ = inner->tree_;
+  part->parsed = true;
+  part->content = std::move(inner);
+  return part->content.get();
+}
+
+void Document::close(pugi::xml_node segment) const {
+  if (Part* part = part_of(segment)) part->content.reset();
+}
+
+bool Document::mentions(pugi::xml_node segment, std::string_view word) const {
+  const Part* part = part_of(segment);
+  if (part == nullptr) return true;
+  return memmem(source_.begin() + part->begin, part->end - part->begin, word.data(), word.size()) != nullptr;
+}
+
+void Document::check_unread() const {
+  for (const auto& [node, index] : part_index_) {
+    if (parts_[index].parsed) continue;
+    pugi::xml_document unread;
+    parse_content(source_.slice(parts_[index].begin, parts_[index].end - parts_[index].begin), unread);
+  }
+}
+
+// Of a byte of the text that was parsed: where it is in the source of the whole document.
+size_t Document::source_offset(ptrdiff_t offset) const {
+  size_t at = begin_ + static_cast<size_t>(offset);
+  if (parts_.empty()) return at;
+  // The text taken out before the part with number n, and with it the place of the part in the rest.
+  size_t low = 0, high = parts_.size();
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (parts_[middle].begin - parts_[middle].removed <= at) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low == 0) return at;
+  const Part& last = parts_[low - 1];
+  return at + last.removed + (last.end - last.begin);
+}
+
+// Line and column, both from 1, of a byte offset of the source of the whole document.
 TextLoc Document::position(size_t offset) const {
   const std::string_view text = source_.text();
-  if (line_ends_.empty()) {
-    for (size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1)) {
-      line_ends_.push_back(at);
-    }
-    line_ends_.push_back(text.size());
+  const size_t until = std::min(offset + 1, text.size());
+  for (; lines_known_ < until;) {
+    const size_t end = std::min(text.find('\n', lines_known_), text.size());
+    line_ends_.push_back(end);
+    lines_known_ = end + 1;
   }
   const auto line = std::lower_bound(line_ends_.begin(), line_ends_.end(), offset);
   const size_t start = line == line_ends_.begin() ? 0 : *(line - 1) + 1;
@@ -92,21 +267,26 @@ TextLoc Document::position(size_t offset) const {
 }
 
 Location Document::place(pugi::xml_node node) const {
+  const Document& whole = outer_ != nullptr ? *outer_ : *this;
   XmlLoc at;
   size_t steps = 0;
-  for (pugi::xml_node n = node; n && n.type() == pugi::node_element; n = n.parent()) {
-    if (++steps <= kMaxSteps) at.path = step_of(n) + (at.path.empty() ? "" : "/") + at.path;
-  }
+  const auto add_steps = [&](pugi::xml_node n) {
+    for (; n && n.type() == pugi::node_element; n = n.parent()) {
+      if (++steps <= kMaxSteps) at.path = step_of(n) + (at.path.empty() ? "" : "/") + at.path;
+    }
+  };
+  add_steps(node);
+  if (outer_ != nullptr) add_steps(segment_);
   if (steps > kMaxSteps) at.path = ".../" + at.path;
   const ptrdiff_t offset = node.offset_debug();
-  if (utf8_ && offset > 0) {
+  if (whole.utf8_ && offset > 0) {
     // The offset is that of the name; the tag begins one byte before.
-    const TextLoc text = position(static_cast<size_t>(offset) - 1);
+    const TextLoc text = whole.position(source_offset(offset) - 1);
     at.line = text.line;
     at.column = text.column;
   }
   Location place = std::move(at);
-  place.file = file_;
+  place.file = whole.file_;
   return place;
 }
 
@@ -114,8 +294,17 @@ std::string_view Element::name() const { return local(node_.name()); }
 
 namespace {
 
-pugi::xml_node element_from(pugi::xml_node node) {
-  while (node && (node.type() != pugi::node_element || local(node.name()) == "Extension")) {
+// Whether `full`, with a prefix or without, is this name.
+bool is_name(const char* full, std::string_view name, bool prefixed) {
+  if (prefixed) return local(full) == name;
+  for (char c : name) {
+    if (*full++ != c) return false;
+  }
+  return *full == 0;
+}
+
+pugi::xml_node element_from(pugi::xml_node node, bool prefixed) {
+  while (node && (node.type() != pugi::node_element || is_name(node.name(), "Extension", prefixed))) {
     node = node.next_sibling();
   }
   return node;
@@ -123,8 +312,22 @@ pugi::xml_node element_from(pugi::xml_node node) {
 
 }  // namespace
 
-Element Element::first() const { return {*document_, element_from(node_.first_child())}; }
-Element Element::next() const { return {*document_, element_from(node_.next_sibling())}; }
+bool Element::is(std::string_view name) const { return is_name(node_.name(), name, document_->prefixed()); }
+
+pugi::xml_node Element::inside() const {
+  const Document* content = document_->content(node_);
+  return content != nullptr ? content->root() : node_;
+}
+
+Element Element::first() const {
+  if (const Document* content = document_->content(node_)) {
+    return {*content, element_from(content->root().first_child(), content->prefixed())};
+  }
+  return {*document_, element_from(node_.first_child(), document_->prefixed())};
+}
+Element Element::next() const {
+  return {*document_, element_from(node_.next_sibling(), document_->prefixed())};
+}
 
 std::vector<Element> Element::children() const {
   std::vector<Element> out;
@@ -153,7 +356,7 @@ Element Element::require(std::string_view name) const {
 }
 
 std::optional<std::string_view> Element::extension(std::string_view name) const {
-  for (pugi::xml_node node : node_.children()) {
+  for (pugi::xml_node node : inside()) {
     if (local(node.name()) == "Extension" && std::string_view(node.attribute("extender").value()) == "panmodel" &&
         node.attribute("name").value() == name) {
       return node.attribute("value").value();
@@ -164,15 +367,16 @@ std::optional<std::string_view> Element::extension(std::string_view name) const 
 
 std::string Element::text() const {
   std::string out;
-  for (pugi::xml_node n : node_) {
+  for (pugi::xml_node n : inside()) {
     if (n.type() == pugi::node_pcdata || n.type() == pugi::node_cdata) out += n.value();
   }
   return out;
 }
 
 std::optional<std::string_view> Element::find(std::string_view attribute) const {
-  for (pugi::xml_attribute a : node_.attributes()) {
-    if (local(a.name()) == attribute) return std::string_view(a.value());
+  const bool prefixed = document_->prefixed();
+  for (pugi::xml_attribute a = node_.first_attribute(); a; a = a.next_attribute()) {
+    if (is_name(a.name(), attribute, prefixed)) return std::string_view(a.value());
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
@@ -19,26 +20,77 @@ struct Limits {
   uint32_t depth = 512;  // of elements whose readers call themselves: models in models, predicates
 };
 
-// A parsed document. Elements point into it.
+// A document. Elements point into it. What stands in the Segments of a large one is parsed when it is
+// asked for, segment by segment, so that only those in use are in memory as a tree.
 class Document {
  public:
+  // What becomes of a document whose text is not as its tags made it look; only seen by read_document.
+  struct Whole {};
+  static constexpr size_t kLarge = 1 << 20;  // bytes from which on segments are parsed apart
+
   // Fails "pmml-xml" with line and column for text that is no well-formed XML, and "pmml-doctype" for
-  // a document type with entities of its own, which are never expanded.
-  static std::shared_ptr<const Document> parse(const Bytes& bytes, const std::string& file);
+  // a document type with entities of its own, which are never expanded. In a document of `large` bytes
+  // or more the text of segments has not been looked at yet.
+  static std::shared_ptr<const Document> parse(const Bytes& bytes, const std::string& file,
+                                               size_t large = kLarge);
   pugi::xml_node root() const { return root_; }
   // Place of a node of this document.
   Location place(pugi::xml_node node) const;
+  // Whether a name may have a prefix.
+  bool prefixed() const { return prefixed_; }
+
+  // The segments that are parsed apart, by their element; null for any other node. Throws Whole when its
+  // text is no content of an element: the document is to be parsed as a whole then.
+  const Document* content(pugi::xml_node segment) const;
+  // Forgets the content of a segment, whose elements are invalid from now on.
+  void close(pugi::xml_node segment) const;
+  // Whether the text of a segment, parsed or not, has this word in it. True for any other node.
+  bool mentions(pugi::xml_node segment, std::string_view word) const;
+  // Parses what nobody has asked for yet: a document is well-formed or it is not.
+  void check_unread() const;
 
  private:
+  struct Part {
+    size_t begin, end;  // bytes of the source
+    size_t removed;     // bytes of the parts before it
+    std::unique_ptr<Document> content;
+    bool parsed = false;  // once
+  };
+  bool cut(std::string_view text);
+  Part* part_of(pugi::xml_node segment) const;
+  void refuse_malformed(const pugi::xml_parse_result& result) const;
+  size_t source_offset(ptrdiff_t offset) const;
   TextLoc position(size_t offset) const;
 
   Bytes source_;
   std::string file_;
   bool utf8_ = true;  // offsets are those of the source
-  mutable std::vector<size_t> line_ends_;  // made when the first place is asked for
+  bool prefixed_ = true;
+  // Of the content of a segment: the document around it, the segment, and where it begins.
+  const Document* outer_ = nullptr;
+  pugi::xml_node segment_;
+  size_t begin_ = 0;
+  mutable std::vector<Part> parts_;                     // in order
+  std::unordered_map<size_t, size_t> part_index_;       // hash of the segment's node -> part
+  mutable std::vector<size_t> line_ends_;               // those before `lines_known_`
+  mutable size_t lines_known_ = 0;
   pugi::xml_document tree_;
   pugi::xml_node root_;
 };
+
+// Calls read(document) with a document as Document::parse makes it, once more with all of it parsed
+// when that turns out to be necessary.
+template <class Read>
+auto read_document_of(const Bytes& bytes, const std::string& file, size_t large, const Read& read) {
+  try {
+    auto document = Document::parse(bytes, file, large);
+    auto result = read(*document);
+    document->check_unread();
+    return result;
+  } catch (const Document::Whole&) {
+    return read(*Document::parse(bytes, file, SIZE_MAX));
+  }
+}
 
 // An element of a document, or none. Cheap to copy; valid while the document lives.
 class Element {
@@ -49,10 +101,16 @@ class Element {
   bool operator==(const Element& o) const { return node_ == o.node_; }
 
   std::string_view name() const;  // without prefix
-  bool is(std::string_view name) const { return this->name() == name; }
+  bool is(std::string_view name) const;
   Location place() const { return document_->place(node_); }
   // Identity of the element within its document.
   size_t id() const { return node_.hash_value(); }
+
+  // Of a Segment: its elements are not needed any more, and invalid; asked for again they are parsed
+  // again. Nothing for any other element.
+  void close() const { document_->close(node_); }
+  // False only for a Segment in whose text the word does not occur.
+  bool mentions(std::string_view word) const { return document_->mentions(node_, word); }
 
   // Child elements; Extension elements are not among them, since they mean nothing to the model.
   Element first() const;
@@ -85,6 +143,8 @@ class Element {
   }
 
  private:
+  pugi::xml_node inside() const;  // whose children are those of the element
+
   const Document* document_ = nullptr;
   pugi::xml_node node_;
 };
