@@ -54,6 +54,7 @@ bool add_trees(const Segmentation& s, Scope& scope, bool classes, std::vector<st
     }
     if (weights.empty() || !forest.add(tree, classes ? labels.size() : 1, weights)) return false;
     segment.element.close();
+    if (&segment == &s.segments.front()) forest.reserve(s.segments.size(), segment.element.document_bytes());
   }
   return !(forest.has_gaps() && s.missing != ml::MissingPart::propagate);
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "base/number.h"
 #include "formats/pmml/values.h"
@@ -60,17 +61,35 @@ class Predicates {
     constexpr std::string_view kOperators[] = {"equal", "notEqual", "lessThan", "lessOrEqual",
                                                "greaterThan", "greaterOrEqual", "isMissing",
                                                "isNotMissing"};
-    e.attribute("operator");
-    auto test = static_cast<TreeTest>(e.choice("operator", kOperators, 0) +
-                                      static_cast<size_t>(TreeTest::equal));
-    if (test == TreeTest::missing || test == TreeTest::not_missing) {
-      return add(test, bindings_.input_of(e.attribute("field"), e), 0, 0);
+    constexpr size_t kNone = std::size(kOperators);
+    const size_t place = e.choice("operator", kOperators, kNone);
+    if (place == kNone) e.attribute("operator");
+    auto test = static_cast<TreeTest>(place + static_cast<size_t>(TreeTest::equal));
+    const Named& named = field_of(e);
+    if (test == TreeTest::missing || test == TreeTest::not_missing) return add(test, named.input, 0, 0);
+    const std::string_view value = e.attribute("value");
+    if (named.field->type != Scalar::string) {
+      op_.numbers.push_back(number(e, named.field->type, value));
+      return add(test, named.input, op_.numbers.size() - 1, op_.numbers.size());
     }
-    std::string value(e.attribute("value"));
-    const Field& field = scope_.require(e.attribute("field"), e);
     bool ordered = test >= TreeTest::less;
-    if (field.type == Scalar::string && ordered) return ranked(e, test, field, value);
-    return values(e, test, {std::move(value)});
+    if (ordered) return ranked(e, test, *named.field, std::string(value));
+    return values(e, test, {std::string(value)});
+  }
+
+  // Fields by name; the names are those of the document.
+  struct Named {
+    const Field* field;
+    uint32_t input;
+  };
+  const Named& field_of(const Element& e) {
+    const std::string_view name = e.attribute("field");
+    auto found = fields_.find(name);
+    if (found == fields_.end()) {
+      const Field& field = scope_.require(name, e);
+      found = fields_.emplace(name, Named{&field, bindings_.input_of(field.value)}).first;
+    }
+    return found->second;
   }
 
   // An order on text is that of the values which the field declares.
@@ -89,9 +108,8 @@ class Predicates {
   }
 
   int64_t values(const Element& e, TreeTest test, std::vector<std::string> texts) {
-    const Field& field = scope_.require(e.attribute("field"), e);
-    Scalar type = field.type;
-    uint32_t input = bindings_.input_of(e.attribute("field"), e);
+    const auto [field, input] = field_of(e);
+    Scalar type = field->type;
     if (type == Scalar::string) {
       size_t begin = op_.texts.size();
       op_.texts.insert(op_.texts.end(), texts.begin(), texts.end());
@@ -103,14 +121,14 @@ class Predicates {
   }
 
   // A constant is first brought to the type of the field.
-  static double number(const Element& e, Scalar type, const std::string& text) {
+  static double number(const Element& e, Scalar type, std::string_view text) {
+    if (type == Scalar::f32) {
+      if (auto narrow = parse_float(text)) return static_cast<double>(*narrow);
+    }
     std::optional<double> value = parse_real(text);
     if (type == Scalar::boolean) {
       if (text == "true") value = 1;
       if (text == "false") value = 0;
-    }
-    if (type == Scalar::f32) {
-      if (auto narrow = parse_float(text)) value = static_cast<double>(*narrow);
     }
     if (type == Scalar::date || type == Scalar::time || type == Scalar::date_time) {
       e.refuse("pmml-feature", "comparing a date with the constant '{}'", text);
@@ -136,14 +154,8 @@ class Predicates {
   ml::DecisionTree& op_;
   Bindings bindings_;
   Scope& scope_;
+  std::unordered_map<std::string_view, Named> fields_;
 };
-
-Element predicate_of(const Element& node) {
-  for (Element e = node.first(); e; e = e.next()) {
-    if (is_predicate(e)) return e;
-  }
-  node.refuse("pmml-element", "no predicate in it");
-}
 
 // Index of `text` among the classes; a label that is not there is appended.
 size_t label_index(std::vector<std::string>& classes, std::string_view text) {
@@ -352,6 +364,48 @@ Result regression(const Element& model, const Tree& tree, Scope& scope) {
   return result;
 }
 
+// Nodes in the order of the document, which is the one to read them in: each comes right behind the
+// one before it in memory.
+struct Nodes {
+  std::vector<Element> elements;
+  std::vector<size_t> parent, chosen;  // chosen: the default child, SIZE_MAX = none
+  std::vector<int64_t> predicate;
+  std::vector<double> score;
+  std::vector<std::pair<size_t, Element>> models;
+};
+
+// Gives the nodes to the tree level by level.
+void add_by_level(const Nodes& nodes, Tree& tree) {
+  const size_t count = nodes.elements.size();
+  std::vector<size_t> first(count + 1, 0), children(count - 1), order{0}, place(count, 0);
+  for (size_t n = 1; n < count; ++n) ++first[nodes.parent[n] + 1];
+  for (size_t n = 0; n < count; ++n) first[n + 1] += first[n];
+  std::vector<size_t> next(first.begin(), first.end() - 1);
+  for (size_t n = 1; n < count; ++n) children[next[nodes.parent[n]]++] = n;
+  order.reserve(count);
+  tree.op.child_begin.push_back(0);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const size_t n = order[i];
+    for (size_t k = first[n]; k < first[n + 1]; ++k) {
+      place[children[k]] = order.size();
+      tree.op.children.push_back(static_cast<int64_t>(order.size()));
+      order.push_back(children[k]);
+    }
+    tree.op.child_begin.push_back(static_cast<int64_t>(order.size()) - 1);
+  }
+  for (size_t n : order) {
+    tree.nodes.push_back(nodes.elements[n]);
+    tree.scores.push_back(nodes.score[n]);
+    tree.op.predicate.push_back(nodes.predicate[n]);
+    if (tree.op.unknown == UnknownSplit::default_child) {
+      const size_t chosen = nodes.chosen[n];
+      tree.op.default_child.push_back(chosen == SIZE_MAX ? -1 : static_cast<int64_t>(place[chosen]));
+    }
+    if (tree.op.blends()) tree.op.records.push_back(nodes.elements[n].real("recordCount"));
+  }
+  for (const auto& [node, model] : nodes.models) tree.models.emplace_back(place[node], model);
+}
+
 }  // namespace
 
 Tree read_tree_nodes(const Element& model, Scope& scope) {
@@ -360,30 +414,56 @@ Tree read_tree_nodes(const Element& model, Scope& scope) {
   tree.op.unknown = strategy_of(model);
   tree.op.last_if_none = model.choice("noTrueChildStrategy", kNoTrueChild, 0) == 1;
   tree.op.penalty = model.real("missingValuePenalty", 1);
+  const bool defaults = tree.op.unknown == UnknownSplit::default_child;
+  const bool numbers = model.find("functionName") == "regression";
   Predicates predicates(tree, scope);
-  tree.nodes.push_back(model.require("Node"));
-  tree.op.child_begin.push_back(0);
-  bool defaults = tree.op.unknown == UnknownSplit::default_child;
-  for (size_t n = 0; n < tree.nodes.size(); ++n) {
-    Element node = tree.nodes[n];
-    tree.op.predicate.push_back(predicates.read(predicate_of(node)));
-    auto wanted = node.find("defaultChild");
-    int64_t chosen = -1;
-    for (Element e = node.first(); e; e = e.next()) {
-      if (e.is("Regression") || e.is("DecisionTree")) tree.models.emplace_back(n, e);
-      if (!e.is("Node")) continue;
-      auto number = static_cast<int64_t>(tree.nodes.size());
-      if (defaults && wanted && e.find("id") == wanted) chosen = number;
-      tree.op.children.push_back(number);
-      tree.nodes.push_back(e);
+  Nodes nodes;
+  struct Open {
+    size_t node;
+    Element child;  // the one that is looked at
+    std::optional<std::string_view> wanted;  // id of the default child
+    bool predicate = false;
+  };
+  std::vector<Open> open;
+  const auto enter = [&](const Element& e) {
+    nodes.elements.push_back(e);
+    nodes.parent.push_back(open.empty() ? 0 : open.back().node);
+    nodes.predicate.push_back(0);
+    nodes.chosen.push_back(SIZE_MAX);
+    const auto score = e.find("score");
+    nodes.score.push_back(numbers && score ? parse_real(*score).value_or(kNan) : kNan);
+    const size_t node = nodes.elements.size() - 1;
+    if (defaults && !open.empty() && open.back().wanted && e.find("id") == open.back().wanted) {
+      nodes.chosen[open.back().node] = node;
     }
-    if (defaults && wanted && chosen < 0) {
-      node.refuse("pmml-attribute", "defaultChild=\"{}\" is none of its nodes", *wanted);
+    open.push_back({node, e.first(), defaults ? e.find("defaultChild") : std::nullopt});
+  };
+  enter(model.require("Node"));
+  while (!open.empty()) {
+    Open& at = open.back();
+    const Element e = at.child;
+    if (!e) {
+      const Element& node = nodes.elements[at.node];
+      if (!at.predicate) node.refuse("pmml-element", "no predicate in it");
+      if (at.wanted && nodes.chosen[at.node] == SIZE_MAX) {
+        node.refuse("pmml-attribute", "defaultChild=\"{}\" is none of its nodes", *at.wanted);
+      }
+      open.pop_back();
+      if (!open.empty()) open.back().child = open.back().child.next();
+      continue;
     }
-    if (defaults) tree.op.default_child.push_back(chosen);
-    tree.op.child_begin.push_back(static_cast<int64_t>(tree.op.children.size()));
-    if (tree.op.blends()) tree.op.records.push_back(node.real("recordCount"));
+    if (e.is("Node")) {
+      enter(e);
+      continue;
+    }
+    if (!at.predicate && is_predicate(e)) {
+      nodes.predicate[at.node] = predicates.read(e);
+      at.predicate = true;
+    }
+    if (e.is("Regression") || e.is("DecisionTree")) nodes.models.emplace_back(at.node, e);
+    at.child = e.next();
   }
+  add_by_level(nodes, tree);
   tree.inputs = predicates.inputs();
   if (tree.inputs.empty()) {
     // A tree that tests nothing still gives a result per row.
@@ -431,7 +511,10 @@ TreeClasses read_tree_classes(const Tree& tree, std::vector<std::string>& classe
 std::vector<double> read_tree_scores(const Tree& tree) {
   std::vector<double> scores;
   scores.reserve(tree.nodes.size());
-  for (const Element& node : tree.nodes) scores.push_back(node.real("score", kNan));
+  for (size_t n = 0; n < tree.nodes.size(); ++n) {
+    // What did not read as a number: none at all, or one with spaces around, or an error.
+    scores.push_back(std::isnan(tree.scores[n]) ? tree.nodes[n].real("score", kNan) : tree.scores[n]);
+  }
   return scores;
 }
 

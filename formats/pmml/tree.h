@@ -16,6 +16,7 @@ struct Tree {
   std::vector<ValueId> inputs;  // its columns
   std::vector<uint8_t> text;    // per column: 1 = text
   std::vector<Element> nodes;   // per node of op
+  std::vector<double> scores;   // likewise, of a regression; NaN = see the node
   // Nodes that have a model of their own, a Regression or DecisionTree, and this model.
   std::vector<std::pair<size_t, Element>> models;
 };
@@ -42,6 +43,8 @@ class ForestBuilder {
   // Whether a row may end without a prediction, its weights being NaN then.
   bool has_gaps() const { return gaps_; }
   Forest take() { return std::move(forest_); }
+  // Makes room for `trees` in all, as large as those so far; no more than a document of `bytes` can have.
+  void reserve(size_t trees, size_t bytes);
   // The matrix [N,F] that the forest reads: f32 when all its columns are, else f64.
   ValueId matrix(Builder& builder) const;
 

@@ -60,9 +60,13 @@ bool complementary(const Tree& tree, const Split::Child& a, const Split::Child& 
   return tree.text[a.input] != 0 ? equal(tree.op.texts) : equal(tree.op.numbers);
 }
 
-Split split_of(const Tree& tree, size_t node) {
+// Into `split`, whose memory is used again.
+void split_of(const Tree& tree, size_t node, Split& split) {
   const ml::DecisionTree& op = tree.op;
-  Split split;
+  std::vector<Split::Child> children = std::move(split.children);
+  children.clear();
+  split = {};
+  split.children = std::move(children);
   size_t tested = 0;
   int64_t wanted = op.default_child.empty() ? -1 : op.default_child[node];
   for (int64_t k = op.child_begin[node]; k < op.child_begin[node + 1]; ++k) {
@@ -87,7 +91,6 @@ Split split_of(const Tree& tree, size_t node) {
   }
   size_t count = split.children.size();
   split.complete = count >= 2 && complementary(tree, split.children[count - 2], split.children[count - 1]);
-  return split;
 }
 
 bool fits(const Tree& tree) {
@@ -97,8 +100,9 @@ bool fits(const Tree& tree) {
     if (test >= static_cast<int64_t>(TreeTest::all_of)) return false;
   }
   if (op.unknown != UnknownSplit::default_child) return true;
+  Split split;
   for (size_t n = 0; n < tree.nodes.size(); ++n) {
-    Split split = split_of(tree, n);
+    split_of(tree, n, split);
     if (split.first == kNone || op.default_child[n] < 0) continue;
     // A missing value must come by the default child on its way from test to test.
     if (split.chosen == kNone || split.chosen < split.first || !split.one_input) return false;
@@ -150,8 +154,9 @@ class ForestBuilder::Adder {
   void add_node(size_t node, Slot slot) {
     const ml::DecisionTree& op = tree_.op;
     size_t none = op.last_if_none ? node : kNone;
-    Split split = split_of(tree_, node);
     if (op.child_begin[node] == op.child_begin[node + 1]) return leaf(slot, node);
+    split_of(tree_, node, split_);
+    const Split& split = split_;
     bool stops = op.unknown != UnknownSplit::none && split.chosen == kNone && split.first != kNone;
     size_t stop = op.unknown == UnknownSplit::last_prediction ? node : kNone;
     // Missing values leave before the first test, or pass all tests and leave at the end.
@@ -205,13 +210,18 @@ class ForestBuilder::Adder {
       case TreeTest::not_missing: return {node(NodeMode::leq, kInfinity, false), false};
       case TreeTest::in: return {node(NodeMode::member, set_of(child), missing), false};
       case TreeTest::not_in: return {node(NodeMode::member, set_of(child), !missing), true};
-      case TreeTest::equal: return {node(NodeMode::eq, operands(child)[0], missing), false};
-      case TreeTest::not_equal: return {node(NodeMode::neq, operands(child)[0], missing), false};
-      case TreeTest::less: return {node(NodeMode::lt, operands(child)[0], missing), false};
-      case TreeTest::less_or_equal: return {node(NodeMode::leq, operands(child)[0], missing), false};
-      case TreeTest::greater: return {node(NodeMode::gt, operands(child)[0], missing), false};
-      default: return {node(NodeMode::geq, operands(child)[0], missing), false};
+      case TreeTest::equal: return {node(NodeMode::eq, operand(child), missing), false};
+      case TreeTest::not_equal: return {node(NodeMode::neq, operand(child), missing), false};
+      case TreeTest::less: return {node(NodeMode::lt, operand(child), missing), false};
+      case TreeTest::less_or_equal: return {node(NodeMode::leq, operand(child), missing), false};
+      case TreeTest::greater: return {node(NodeMode::gt, operand(child), missing), false};
+      default: return {node(NodeMode::geq, operand(child), missing), false};
     }
+  }
+
+  double operand(const Split::Child& child) {
+    if (tree_.text[child.input] != 0) return operands(child)[0];
+    return tree_.op.numbers[static_cast<size_t>(tree_.op.operand_begin[child.predicate])];
   }
 
   std::vector<double> operands(const Split::Child& child) {
@@ -248,6 +258,7 @@ class ForestBuilder::Adder {
   size_t targets_;
   const std::vector<double>& weights_;
   std::vector<Work> work_;
+  Split split_;
 };
 
 bool ForestBuilder::add(const Tree& tree, size_t targets, const std::vector<double>& weights) {
@@ -256,6 +267,24 @@ bool ForestBuilder::add(const Tree& tree, size_t targets, const std::vector<doub
   // A matrix has a column, also for trees that test nothing.
   if (features_.empty() && !tree.inputs.empty()) feature_of(tree.inputs[0]);
   return true;
+}
+
+void ForestBuilder::reserve(size_t trees, size_t bytes) {
+  constexpr size_t kBytesPerNode = 32;  // of the shortest element with a test
+  if (forest_.roots.empty()) return;
+  const double share = 1.25 * static_cast<double>(trees) / static_cast<double>(forest_.roots.size());
+  const auto expected = [&](size_t have) {
+    return std::min(static_cast<size_t>(share * static_cast<double>(have)), bytes / kBytesPerNode);
+  };
+  const size_t nodes = expected(forest_.nodes());
+  forest_.mode.reserve(nodes);
+  forest_.feature.reserve(nodes);
+  forest_.threshold.reserve(nodes);
+  forest_.yes.reserve(nodes);
+  forest_.no.reserve(nodes);
+  if (!forest_.leaf_begin.empty()) forest_.leaf_begin.reserve(expected(forest_.leaf_begin.size()));
+  forest_.leaf_target.reserve(expected(forest_.leaf_target.size()));
+  forest_.leaf_weight.reserve(expected(forest_.leaf_weight.size()));
 }
 
 uint32_t ForestBuilder::feature_of(ValueId value) {

@@ -36,6 +36,7 @@ class Document {
   pugi::xml_node root() const { return root_; }
   // Place of a node of this document.
   Location place(pugi::xml_node node) const;
+  size_t bytes() const { return outer_ != nullptr ? outer_->bytes() : source_.size(); }
   // Whether a name may have a prefix.
   bool prefixed() const { return prefixed_; }
 
@@ -109,6 +110,8 @@ class Element {
   // Of a Segment: its elements are not needed any more, and invalid; asked for again they are parsed
   // again. Nothing for any other element.
   void close() const { document_->close(node_); }
+  // Size of the document.
+  size_t document_bytes() const { return document_->bytes(); }
   // False only for a Segment in whose text the word does not occur.
   bool mentions(std::string_view word) const { return document_->mentions(node_, word); }
 
