@@ -28,9 +28,7 @@ DataField read_field(const Element& element) {
     out.upper.push_back(interval.real("rightMargin", table::Prepare::kInfinity));
     out.closed.push_back(static_cast<int64_t>(interval.choice("closure", kClosures, 0)));
   }
-  if (element.boolean("isCyclic", false)) {
-    element.refuse("pmml-feature", "cyclic fields are not supported");
-  }
+  element.boolean("isCyclic", false);  // only distances ask whether the last value stands beside the first
   if (element.find("taxonomy")) element.refuse("pmml-feature", "taxonomies are not supported");
   out.field.values = out.valid;
   return out;
@@ -59,6 +57,7 @@ ValueId parsed_date(Reader& reader, ValueId text, const DataField& data) {
     body = expr::call(days ? Function::to_date : Function::to_date_time, {std::move(body)});
     body = expr::call(days ? Function::date_days_since_year : Function::date_seconds_since_year,
                       {std::move(body), expr::constant(*year)});
+    body.unknown = true;  // a missing cell stays one
   } else {
     const Function cast = data.field.type == Scalar::date   ? Function::to_date
                           : data.field.type == Scalar::time ? Function::to_time

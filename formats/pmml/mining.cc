@@ -18,34 +18,6 @@ using expr::Function;
 using ml::CombineMethod;
 using ml::MissingPart;
 
-constexpr std::string_view kMethods[] = {
-    "majorityVote", "weightedMajorityVote", "average", "weightedAverage", "median",
-    "weightedMedian", "max", "sum", "weightedSum", "selectFirst", "selectAll", "modelChain",
-    "x-multiModelChain"};
-
-// Index of a method; the weighted sum began as an extension.
-SegmentMethod method_of(const Element& segmentation) {
-  if (segmentation.attribute("multipleModelMethod") == "x-weightedSum") return SegmentMethod::weighted_sum;
-  return static_cast<SegmentMethod>(segmentation.choice("multipleModelMethod", kMethods, 0));
-}
-
-MissingPart missing_of(const Element& segmentation, bool votes) {
-  constexpr std::string_view kTreatments[] = {"continue", "skipSegment", "returnMissing"};
-  std::string_view name = segmentation.find("missingPredictionTreatment")
-                              ? "missingPredictionTreatment"
-                              : "x-missingPredictionTreatment";
-  switch (segmentation.choice(name, kTreatments, 0)) {
-    case 0: return votes ? MissingPart::as_class : MissingPart::propagate;
-    case 1: return MissingPart::skip;
-    default: return MissingPart::propagate;
-  }
-}
-
-bool is_predicate(const Element& e) {
-  return e.is("True") || e.is("False") || e.is("SimplePredicate") || e.is("SimpleSetPredicate") ||
-         e.is("CompoundPredicate");
-}
-
 // Reads the segments of one MiningModel and combines them.
 class Mining {
  public:
@@ -78,6 +50,7 @@ class Mining {
       case SegmentMethod::model_chain: return chain();
       case SegmentMethod::multi_model_chain: return multi_chain();
       case SegmentMethod::select_first: return first();
+      case SegmentMethod::select_all: return all();
       default: return combined();
     }
   }
@@ -228,11 +201,15 @@ class Mining {
     for (ValueId Result::*member : {&Result::label, &Result::probabilities, &Result::confidences,
                                     &Result::value, &Result::entity_id}) {
       if (for_all_rows(part) || !(out.*member).valid()) continue;
-      ml::Combine op;
-      op.method = CombineMethod::first;
-      out.*member = combine(std::move(op), member, {part});
+      out.*member = where_counted(part, out.*member);
     }
     return out;
+  }
+
+  ValueId where_counted(size_t part, ValueId value) {
+    ml::Combine op;
+    op.method = CombineMethod::first;
+    return combine(std::move(op), {value}, {part});
   }
 
   // Ids of segments are their numbers from 1 where they have none.
@@ -342,6 +319,28 @@ class Mining {
     return out;
   }
 
+  // The results of every segment that counts for a row, as outputs that its id tells apart.
+  Result all() {
+    Result out;
+    for (size_t i = 0; i < results_.size(); ++i) {
+      const Result r = counted(i);
+      if (!r.label.valid() && !r.value.valid()) {
+        s_.segments[i].element.refuse("pmml-feature", "its model predicts no value");
+      }
+      Result::Named value;
+      value.name = (r.target.empty() ? "predictedValue" : r.target) + ":" + id_of(i);
+      value.field = predicted(r);
+      value.role = r.classification() ? Role::label : Role::value;
+      out.outputs.push_back(std::move(value));
+      for (Result::Named named : r.outputs) {
+        named.name += ":" + id_of(i);
+        if (!for_all_rows(i)) named.field.value = where_counted(i, column_as(&named.field, named.field.type));
+        out.outputs.push_back(std::move(named));
+      }
+    }
+    return out;
+  }
+
   Field predicted(const Result& r) const {
     if (r.classification()) {
       switch (r.classes.dtype()) {
@@ -418,18 +417,6 @@ class Mining {
 
 }  // namespace
 
-bool Segmentation::weighted() const {
-  return method == SegmentMethod::weighted_majority_vote || method == SegmentMethod::weighted_average ||
-         method == SegmentMethod::weighted_median || method == SegmentMethod::weighted_sum;
-}
-
-std::vector<double> Segmentation::weights() const {
-  std::vector<double> out;
-  if (!weighted()) return out;
-  for (const Segment& segment : segments) out.push_back(segment.weight);
-  return out;
-}
-
 namespace {
 
 // Models without schemas, one after another; each sees the ResultFields of those before it, and the
@@ -451,35 +438,6 @@ std::optional<Result> read_sequence(const Element& model, Scope& scope) {
 }
 
 }  // namespace
-
-SegmentContent content_of(const Segment& segment) {
-  const Element& e = segment.element;
-  SegmentContent out{{}, model_in(e)};
-  for (Element p = e.first(); p && !out.predicate; p = p.next()) {
-    if (is_predicate(p)) out.predicate = p;
-  }
-  if (!out.predicate) e.refuse("pmml-element", "no predicate in it");
-  if (!out.model) e.refuse("pmml-element", "no model in it");
-  if (e.child("VariableWeight")) e.refuse("pmml-feature", "VariableWeight is not supported");
-  return out;
-}
-
-Segmentation read_segmentation(const Element& model) {
-  Segmentation out;
-  out.element = model.require("Segmentation");
-  out.method = method_of(out.element);
-  if (out.method == SegmentMethod::select_all) {
-    out.element.refuse("pmml-feature", "multipleModelMethod=\"selectAll\": it has many results per row");
-  }
-  out.missing = missing_of(out.element, out.votes());
-  out.threshold = out.element.real(
-      out.element.find("missingThreshold") ? "missingThreshold" : "x-missingThreshold", 1);
-  for (const Element& e : out.element.children("Segment")) {
-    out.segments.push_back({e, e.real("weight", 1)});
-  }
-  if (out.segments.empty()) out.element.refuse("pmml-element", "no Segment in it");
-  return out;
-}
 
 Result read_mining(const Element& model, Scope& scope) {
   if (auto sequence = read_sequence(model, scope)) return std::move(*sequence);

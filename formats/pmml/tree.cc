@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/number.h"
+#include "formats/pmml/expression.h"
 #include "formats/pmml/values.h"
 #include "ir/ops/combine.h"
 #include "ir/ops/expr.h"
@@ -21,6 +22,10 @@ using ml::TreeTest;
 using ml::UnknownSplit;
 
 const double kNan = std::numeric_limits<double>::quiet_NaN();
+
+bool is_date(Scalar type) {
+  return type == Scalar::date || type == Scalar::time || type == Scalar::date_time;
+}
 
 bool is_predicate(const Element& e) {
   return e.is("SimplePredicate") || e.is("SimpleSetPredicate") || e.is("CompoundPredicate") ||
@@ -42,6 +47,7 @@ class Predicates {
     if (e.is("SimpleSetPredicate")) {
       constexpr std::string_view kOperators[] = {"isIn", "isNotIn"};
       e.attribute("booleanOperator");
+      if (is_date(scope_.require(e.attribute("field"), e).type)) return mapped(e);
       bool in = e.choice("booleanOperator", kOperators, 0) == 0;
       return values(e, in ? TreeTest::in : TreeTest::not_in, array_items(e.require("Array")));
     }
@@ -67,6 +73,7 @@ class Predicates {
     auto test = static_cast<TreeTest>(place + static_cast<size_t>(TreeTest::equal));
     const Named& named = field_of(e);
     if (test == TreeTest::missing || test == TreeTest::not_missing) return add(test, named.input, 0, 0);
+    if (is_date(named.field->type)) return mapped(e);
     const std::string_view value = e.attribute("value");
     if (named.field->type != Scalar::string) {
       op_.numbers.push_back(number(e, named.field->type, value));
@@ -90,6 +97,16 @@ class Predicates {
       found = fields_.emplace(name, Named{&field, bindings_.input_of(field.value)}).first;
     }
     return found->second;
+  }
+
+  // A predicate that only an expression can compute, as a boolean column.
+  int64_t mapped(const Element& e) {
+    Bindings bindings(scope_);
+    expr::Expr body = read_predicate(e, bindings);
+    const uint32_t input = bindings_.input_of(add_map(bindings, std::move(body), Scalar::boolean));
+    const size_t begin = op_.numbers.size();
+    op_.numbers.push_back(1);
+    return add(TreeTest::equal, input, begin, op_.numbers.size());
   }
 
   // An order on text is that of the values which the field declares.
@@ -129,9 +146,6 @@ class Predicates {
     if (type == Scalar::boolean) {
       if (text == "true") value = 1;
       if (text == "false") value = 0;
-    }
-    if (type == Scalar::date || type == Scalar::time || type == Scalar::date_time) {
-      e.refuse("pmml-feature", "comparing a date with the constant '{}'", text);
     }
     if (!value) e.refuse("pmml-value", "the value '{}', expected one of the type of the field", text);
     return *value;
@@ -334,15 +348,17 @@ Result classification(const Element& model, Tree tree, Scope& scope) {
   return result;
 }
 
-Result regression(const Element& model, const Tree& tree, Scope& scope) {
+Result regression(const Element& model, Tree tree, Scope& scope) {
   Builder& builder = scope.reader().builder;
-  if (tree.op.blends()) {
-    model.refuse("pmml-feature", "missingValueStrategy=\"{}\" for a regression",
-                 model.attribute("missingValueStrategy"));
-  }
   DType dtype = float_math(model) ? DType::f32 : DType::f64;
   Result result;
   std::vector<double> scores = read_tree_scores(tree);
+  if (tree.op.blends()) {
+    // The strategies are told for classes; of numbers their shares of records make a weighted mean.
+    if (!tree.models.empty()) tree.models[0].second.refuse("pmml-feature", "a model in a node that is blended");
+    Shape shape{static_cast<int64_t>(scores.size()), 1};
+    tree.op.distribution = Tensor::of(std::move(shape), std::vector(scores));
+  }
   ForestBuilder forest;
   if (tree.models.empty() && !wants_entity(model, scope) && forest.add(tree, 1, scores)) {
     ml::TreeEnsemble op;
@@ -355,7 +371,7 @@ Result regression(const Element& model, const Tree& tree, Scope& scope) {
   Reached at = reach(tree, builder);
   Shape shape{static_cast<int64_t>(scores.size()), 1};
   Tensor table = Tensor::of(std::move(shape), std::move(scores));
-  result.value = builder.add(table::Pick{{}, std::move(table)}, {at.node});
+  result.value = at.blend.valid() ? at.blend : builder.add(table::Pick{{}, std::move(table)}, {at.node});
   if (dtype == DType::f32) result.value = builder.add(tensor::Cast{dtype}, {result.value});
   if (!tree.models.empty()) result.value = with_models(tree, result.value, at.node, dtype, scope);
   if (wants_entity(model, scope)) {
@@ -542,7 +558,7 @@ Result read_tree(const Element& model, Scope& scope) {
   model.attribute("functionName");
   bool classes = model.choice("functionName", kFunctions, 0) == 0;
   Tree tree = read_tree_nodes(model, scope);
-  return classes ? classification(model, std::move(tree), scope) : regression(model, tree, scope);
+  return classes ? classification(model, std::move(tree), scope) : regression(model, std::move(tree), scope);
 }
 
 }  // namespace panmodel::pmml
