@@ -55,6 +55,25 @@ void read_header(const Element& pmml, Metadata& metadata) {
   }
 }
 
+// What describes the model and changes no prediction is kept as it stands.
+void read_descriptions(const Element& pmml, const Element& top, Metadata& metadata, Diagnostics& out) {
+  Element first;
+  size_t dropped = 0;
+  for (std::string_view name : {"ModelStats", "ModelExplanation"}) {
+    for (const Element& model : models_with(pmml, name)) {
+      const Element e = model.child(name);
+      if (model == top) {
+        metadata.properties["pmml." + std::string(name)] = e.markup();
+      } else if (dropped++ == 0) {
+        first = e;
+      }
+    }
+  }
+  if (dropped == 0) return;
+  out.report(Severity::loss, first.place(), "pmml-description",
+             "ModelStats and ModelExplanation of models within the model are not kept: {}", dropped);
+}
+
 // As a table column: where a model has no prediction the cell is missing, not NaN.
 ValueId as_column(Builder& b, ValueId value) {
   return b.type(value).column() ? value : b.add(table::Prepare{}, {value});
@@ -126,6 +145,7 @@ void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
 Model read_document(const Element& pmml, const Element& top, Diagnostics& out) {
   Model model;
   read_header(pmml, model.metadata);
+  if (top == model_in(pmml)) read_descriptions(pmml, top, model.metadata, out);
   model.metadata.name = top.find("modelName").value_or("");
   Builder builder(model);
   const Dictionary dictionary = read_dictionary(pmml);

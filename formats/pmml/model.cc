@@ -52,6 +52,20 @@ std::string target_name(const Element& model, const Schema& schema) {
 
 bool is_model(const Element& element) { return row_of(element) != nullptr; }
 
+std::vector<Element> models_with(const Element& pmml, std::string_view part) {
+  std::vector<Element> models, open{pmml};
+  while (!open.empty()) {
+    const Element e = open.back();
+    open.pop_back();
+    if (e.is("Segment") && !e.mentions(part)) continue;
+    if (is_model(e) && e.child(part)) models.push_back(e);
+    if (e.is("PMML") || is_model(e) || e.is("Segmentation") || e.is("Segment")) {
+      for (const Element& inner : e.children()) open.push_back(inner);
+    }
+  }
+  return models;
+}
+
 Element model_in(const Element& parent) {
   Element e = parent.first();
   while (e && !is_model(e)) e = e.next();

@@ -43,6 +43,8 @@ struct Result {
 Result read_model(const Element& model, Reader& reader, Scope* outer, ValueId mask);
 // Whether an element is a model, supported or not.
 bool is_model(const Element& element);
+// The models of a document that have this part, each before those within it.
+std::vector<Element> models_with(const Element& pmml, std::string_view part);
 // The model among the children of `parent`, or none.
 Element model_in(const Element& parent);
 

@@ -72,27 +72,11 @@ Embedded read_rows(const Element& model, const Element& verification) {
   return out;
 }
 
-// Models with rows of their own, outermost first.
-void collect(const Element& element, std::vector<Element>& out) {
-  std::vector<Element> open{element};
-  while (!open.empty()) {
-    const Element e = open.back();
-    open.pop_back();
-    if (e.is("Segment") && !e.mentions("ModelVerification")) continue;
-    if (is_model(e) && e.child("ModelVerification")) out.push_back(e);
-    if (e.is("PMML") || is_model(e) || e.is("Segmentation") || e.is("Segment")) {
-      for (const Element& inner : e.children()) open.push_back(inner);
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<Embedded> read_embedded(const Element& pmml, Diagnostics& out) {
-  std::vector<Element> models;
-  collect(pmml, models);
   std::vector<Embedded> all;
-  for (const Element& model : models) {
+  for (const Element& model : models_with(pmml, "ModelVerification")) {
     Embedded one = read_rows(model, model.child("ModelVerification"));
     one.model = std::make_shared<const Model>(read_document(pmml, model, out));
     all.push_back(std::move(one));

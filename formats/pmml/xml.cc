@@ -373,6 +373,15 @@ std::string Element::text() const {
   return out;
 }
 
+std::string Element::markup() const {
+  struct Text : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, size_t size) override { text.append(static_cast<const char*>(data), size); }
+  } out;
+  node_.print(out, "", pugi::format_raw);
+  return std::move(out.text);
+}
+
 std::optional<std::string_view> Element::find(std::string_view attribute) const {
   const bool prefixed = document_->prefixed();
   for (pugi::xml_attribute a = node_.first_attribute(); a; a = a.next_attribute()) {

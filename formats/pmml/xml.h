@@ -127,6 +127,9 @@ class Element {
   // The text between the tags, of all text nodes.
   std::string text() const;
 
+  // The element as it stands in the document, without the white space between tags.
+  std::string markup() const;
+
   // Attributes, by name without prefix. An attribute of only white space is present.
   std::optional<std::string_view> find(std::string_view attribute) const;
   std::vector<std::string_view> attributes() const;  // their names
