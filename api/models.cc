@@ -41,7 +41,7 @@ const Format& input_format(const Bytes& bytes, const std::string& path, const st
 }
 
 ReadOptions read_options(const std::string& path, const LoadOptions& options) {
-  return {path, options.memory_limit, options.allow_links, options.outline};
+  return {path, options.memory_limit, options.allow_links, options.outline, options.strict};
 }
 
 namespace {

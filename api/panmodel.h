@@ -20,6 +20,8 @@ struct LoadOptions {
   // For inspection: the nodes of large forests may be counted without being read. Such a model has
   // its signature and operators, but does not predict.
   bool outline = false;
+  // PMML is read by the letter of its specification where the reference engine differs from it.
+  bool strict = false;
 };
 
 // Reads a model of any format. Losses and notes go to `out`. Never executes anything in the file.

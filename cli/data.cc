@@ -8,7 +8,8 @@ void add_data_options(CLI::App* verb, DataOptions& options) {
   verb->add_option("--data-format", options.format, "csv, jsonl, npy or npz; default: by content")
       ->check(CLI::IsMember({"csv", "jsonl", "npy", "npz"}));
   verb->add_option("--missing", options.missing, "tokens that mean missing, beside the empty field");
-  verb->add_flag("--strict", options.strict, "extra columns are an error");
+  verb->add_flag("--strict", options.strict,
+                 "extra columns are an error, and PMML is read by the letter of its specification");
   verb->add_option("--output", options.outputs, "outputs to compute, in this order (repeatable)");
   verb->add_option("--jobs", options.jobs, "threads; 0 = all cores");
   verb->add_option_function<std::string>(
@@ -37,7 +38,7 @@ void add_predict(CLI::App& app, Common& common) {
   verb->add_flag("--force", o->force, "overwrite the output");
   add_data_options(verb, o->request.options);
   verb->callback([o, &common] {
-    auto model = load(o->model, {}, common);
+    auto model = load(o->model, {.strict = o->request.options.strict}, common);
     if (!model) return;
     o->request.json_lines = o->format == "jsonl";
     Diagnostics out;
@@ -84,8 +85,9 @@ void add_compare(CLI::App& app, Common& common) {
   verb->add_flag("--force", o->force, "overwrite the report and the rows");
   add_data_options(verb, o->request.options);
   verb->callback([o, &common] {
-    auto a = load(o->a, {}, common);
-    auto b = a ? load(o->b, {}, common) : nullptr;
+    const LoadOptions options{.strict = o->request.options.strict};
+    auto a = load(o->a, options, common);
+    auto b = a ? load(o->b, options, common) : nullptr;
     if (!b) return;
     Diagnostics out;
     std::string rows;
@@ -143,8 +145,9 @@ void add_validate(CLI::App& app, Common& common) {
   verb->callback([o, &common] {
     Diagnostics out;
     const auto validated = [&]() -> std::optional<Result<Validation>> {
-      if (o->request.data.empty()) return verify_file(o->model, {}, out, o->request.options.on_error);
-      auto model = load(o->model, {}, common);
+      const LoadOptions options{.strict = o->request.options.strict};
+      if (o->request.data.empty()) return verify_file(o->model, options, out, o->request.options.on_error);
+      auto model = load(o->model, options, common);
       if (!model) return std::nullopt;
       return validate_model(model, o->request, out);
     };

@@ -89,6 +89,7 @@ void add_convert(CLI::App& app, Common& common) {
       ->check(CLI::IsMember({"4.2", "4.3", "4.4"}));
   verb->add_flag("--no-verification", o->no_verification,
                  "PMML: no rows with the source's results in the document");
+  verb->add_flag("--strict", r.load.strict, "PMML is read by the letter of its specification");
   verb->add_flag("--force", r.overwrite, "overwrite the output");
   verb->add_flag("--no-self-check", o->no_check, "do not compare what was written with the source");
   verb->add_option("--rows", r.rows, "probe rows of the self-check");

@@ -19,6 +19,7 @@ struct ReadOptions {
   uint64_t memory_limit = uint64_t{4} << 30;
   bool allow_links = false;  // follow symbolic links to external data
   bool outline = false;      // large parts need only be counted: see Forest::unread
+  bool strict = false;       // PMML: by the letter where the reference engine differs (docs/pmml.md)
 };
 
 // Rows with the results that the source gives for them.

@@ -97,14 +97,15 @@ bool set_treatments(table::Prepare& op, const Element& field, Scalar type) {
   return op.outlier != OutlierCell::as_is || op.refuse_missing || op.missing_value.has_value();
 }
 
-void set_invalid(table::Prepare& op, const Element& field, Scalar type) {
+void set_invalid(table::Prepare& op, const Element& field, Scalar type, bool strict) {
   constexpr std::string_view kInvalid[] = {"returnInvalid", "asIs", "asMissing", "asValue"};
   op.invalid_cell = static_cast<InvalidCell>(field.choice("invalidValueTreatment", kInvalid, 0));
   auto value = field.find("invalidValueReplacement");
   // Its name before PMML 4.4.
   if (!value) value = field.find("x-invalidValueReplacement");
-  const bool stays = op.invalid_cell == InvalidCell::as_is || op.invalid_cell == InvalidCell::as_value;
-  if (value && stays) {
+  // JPMML-Evaluator replaces the cells of asIs too.
+  const bool replaced = op.invalid_cell == InvalidCell::as_value || (op.invalid_cell == InvalidCell::as_is && !strict);
+  if (value && replaced) {
     op.invalid_cell = InvalidCell::as_value;
     op.invalid_value = values_of(field, {std::string(*value)}, type);
   } else if (op.invalid_cell == InvalidCell::as_value) {
@@ -145,7 +146,7 @@ Field input_field(Reader& reader, const Element& mining, const std::string& name
   table::Prepare op;
   op.field = name;
   set_domain(op, *data, raw);
-  set_invalid(op, mining, raw);
+  set_invalid(op, mining, raw, reader.strict);
   const bool treated = set_treatments(op, mining, raw);
   const bool bounded = !op.valid.empty() || !op.invalid.empty() || !op.missing.empty() || !op.lower.empty();
   if (bounded && op.invalid_cell == InvalidCell::as_is) {

@@ -33,6 +33,12 @@ Expr or_else(Expr e, Constant c) {
   return expr::call(Function::first_known, {std::move(e), expr::constant(std::move(c))});
 }
 
+// Functions whose answer to a missing argument the specification tells.
+bool takes_missing(const expr::FunctionInfo& f) {
+  return f.missing == expr::MissingRule::skip || f.id == Function::is_missing || f.id == Function::is_not_missing ||
+         f.id == Function::is_valid || f.id == Function::is_not_valid;
+}
+
 Expr three_valued(Function function, std::vector<Expr> arguments) {
   Expr e = expr::call(function, std::move(arguments));
   e.unknown = true;
@@ -198,6 +204,10 @@ Expr ExpressionReader::apply(const Element& element) {
   e.invalid = static_cast<expr::InvalidTreatment>(element.choice("invalidValueTreatment", kInvalid, 0));
   if (auto v = element.find("mapMissingTo")) e.map_missing_to = replacement(*v);
   if (auto v = element.find("defaultValue")) e.default_value = replacement(*v);
+  // By the letter a function of a missing argument is missing, unless it is told for missing ones.
+  if (bindings_.scope().reader().strict && !e.map_missing_to && !takes_missing(*f)) {
+    e.map_missing_to = e.default_value.value_or(Constant::missing(Scalar::f64));
+  }
   return e;
 }
 

@@ -124,12 +124,14 @@ Model read(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
   return read_root(bytes, options, out, [&](const Element& pmml) {
     const Element top = model_in(pmml);
     if (!top) pmml.refuse("pmml-element", "no model in it");
-    return read_document(pmml, top, out);
+    return read_document(pmml, top, options.strict, out);
   });
 }
 
 std::vector<Embedded> embedded(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
-  return read_root(bytes, options, out, [&](const Element& pmml) { return read_embedded(pmml, out); });
+  return read_root(bytes, options, out, [&](const Element& pmml) {
+    return read_embedded(pmml, options.strict, out);
+  });
 }
 
 void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
@@ -142,14 +144,14 @@ void check(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
 
 }  // namespace
 
-Model read_document(const Element& pmml, const Element& top, Diagnostics& out) {
+Model read_document(const Element& pmml, const Element& top, bool strict, Diagnostics& out) {
   Model model;
   read_header(pmml, model.metadata);
   if (top == model_in(pmml)) read_descriptions(pmml, top, model.metadata, out);
   model.metadata.name = top.find("modelName").value_or("");
   Builder builder(model);
   const Dictionary dictionary = read_dictionary(pmml);
-  Reader reader{builder, out, dictionary, pmml.child("TransformationDictionary")};
+  Reader reader{builder, out, dictionary, pmml.child("TransformationDictionary"), strict};
   const Result result = read_model(top, reader, nullptr, {});
   add_outputs(builder, result);
   if (model.outputs.empty()) top.refuse("pmml-output", "the model predicts nothing");

@@ -1,7 +1,5 @@
 #include "formats/pmml/link.h"
 
-#include <numbers>
-
 #include "ir/ops/expr.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_reduce.h"
@@ -25,7 +23,7 @@ ValueId Link::columns(ValueId x, int64_t begin, int64_t end) {
 
 ValueId Link::exponential(ValueId y) {
   if (dtype_ != DType::f32) return unary(UnaryFn::exp, y);
-  ValueId e = builder_.constant(Tensor::scalar(2.7182817));
+  ValueId e = builder_.constant(Tensor::scalar(e_));
   ValueId power = binary(BinaryFn::pow, e, builder_.add(tensor::Cast{DType::f64}, {y}));
   return builder_.add(tensor::Cast{DType::f32}, {power});
 }

@@ -1,5 +1,7 @@
 #pragma once
 // The functions that turn linear predictors into means and probabilities.
+#include <numbers>
+
 #include "ir/builder.h"
 #include "ir/ops/tensor_elementwise.h"
 
@@ -9,10 +11,11 @@ namespace panmodel::pmml {
 enum class Normalization { none, simplemax, softmax, logit, probit, cloglog, exp, loglog, cauchit };
 
 // Nodes on real matrices of one type; a NaN stays NaN. Single precision is that of JPMML-Evaluator's
-// x-mathContext="float" as measured: every step is rounded, and e is 2.7182817.
+// x-mathContext="float" as measured: every step is rounded, and e is 2.7182817 unless `strict`.
 class Link {
  public:
-  Link(Builder& builder, DType dtype) : builder_(builder), dtype_(dtype) {}
+  Link(Builder& builder, DType dtype, bool strict = false)
+      : builder_(builder), dtype_(dtype), e_(strict ? std::numbers::e : 2.7182817) {}
 
   ValueId scalar(double value);
   ValueId binary(tensor::BinaryFn fn, ValueId a, ValueId b) {
@@ -41,6 +44,7 @@ class Link {
 
   Builder& builder_;
   DType dtype_;
+  double e_;  // of single precision
 };
 
 }  // namespace panmodel::pmml

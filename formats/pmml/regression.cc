@@ -192,7 +192,7 @@ Result read_regression(const Element& model, Scope& scope) {
   if (tables.empty()) model.refuse("pmml-element", "no RegressionTable in it");
   Builder& builder = scope.reader().builder;
   DType dtype = float_math(model) ? DType::f32 : DType::f64;
-  Link link(builder, dtype);
+  Link link(builder, dtype, scope.reader().strict);
   Result result;
   if (!classes) {
     if (tables.size() != 1) model.refuse("pmml-element", "{} tables of a regression", tables.size());

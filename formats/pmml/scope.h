@@ -32,6 +32,7 @@ struct Reader {
   Diagnostics& diagnostics;
   const Dictionary& dictionary;
   Element transformations;  // TransformationDictionary, or none
+  bool strict = false;      // the letter of the specification where JPMML-Evaluator differs from it
   bool entities = false;  // trees give the ids of their nodes, asked or not
   uint32_t depth = 0;  // of models in models, and of fields whose expressions wait for others
 };

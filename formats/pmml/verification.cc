@@ -74,11 +74,11 @@ Embedded read_rows(const Element& model, const Element& verification) {
 
 }  // namespace
 
-std::vector<Embedded> read_embedded(const Element& pmml, Diagnostics& out) {
+std::vector<Embedded> read_embedded(const Element& pmml, bool strict, Diagnostics& out) {
   std::vector<Embedded> all;
   for (const Element& model : models_with(pmml, "ModelVerification")) {
     Embedded one = read_rows(model, model.child("ModelVerification"));
-    one.model = std::make_shared<const Model>(read_document(pmml, model, out));
+    one.model = std::make_shared<const Model>(read_document(pmml, model, strict, out));
     all.push_back(std::move(one));
   }
   return all;

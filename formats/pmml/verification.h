@@ -6,8 +6,8 @@
 namespace panmodel::pmml {
 
 // The model of one element of the document, read as if it stood alone.
-Model read_document(const Element& pmml, const Element& model, Diagnostics& out);
+Model read_document(const Element& pmml, const Element& model, bool strict, Diagnostics& out);
 // Every ModelVerification with its model.
-std::vector<Embedded> read_embedded(const Element& pmml, Diagnostics& out);
+std::vector<Embedded> read_embedded(const Element& pmml, bool strict, Diagnostics& out);
 
 }  // namespace panmodel::pmml
