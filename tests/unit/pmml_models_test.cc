@@ -212,13 +212,11 @@ TEST(PmmlMining, AnOutputFeedsTheNextSegment) {
 }
 
 TEST(PmmlMining, RefusedByName) {
-  for (std::string_view method : {"selectAll", "nonsense"}) {
-    try {
-      read(segments("regression", method, stump("regression", 1, 1, "1", "2")));
-      ADD_FAILURE() << method;
-    } catch (const Failure& f) {
-      EXPECT_NE(f.diagnostic.message.find(method), std::string::npos);
-    }
+  try {
+    read(segments("regression", "nonsense", stump("regression", 1, 1, "1", "2")));
+    ADD_FAILURE();
+  } catch (const Failure& f) {
+    EXPECT_NE(f.diagnostic.message.find("nonsense"), std::string::npos);
   }
 }
 
