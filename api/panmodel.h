@@ -47,7 +47,8 @@ struct ConvertRequest {
   size_t rows = 500;  // probe rows of the self-check
   uint64_t seed = 1;
   unsigned jobs = 1;  // threads of the self-check; 0 = all cores
-  // Called with the model as read and after each phase: "read", "boundary", "legalise", "cleanup".
+  // Called with the model as read and after each phase: "read", "boundary", "raise" (for targets made
+  // of models), "legalise", "cleanup".
   std::function<void(std::string_view phase, const Model& model)> on_phase;
   // Evaluate after each phase and stop, as "phase-check", at the first that changes a prediction.
   bool check_phases = false;

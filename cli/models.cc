@@ -5,7 +5,7 @@
 namespace panmodel::cli {
 namespace {
 
-constexpr const char* kPhases[] = {"read", "boundary", "legalise", "cleanup"};
+constexpr const char* kPhases[] = {"read", "boundary", "raise", "legalise", "cleanup"};
 
 // "phase" or "phase=FILE".
 struct Dump {
@@ -19,7 +19,7 @@ Dump parse_dump(const std::string& text) {
     if (dump.phase == phase) return dump;
   }
   throw CLI::ValidationError("--dump-after", "no phase is called " + quote(dump.phase) +
-                                                 ", expected read, boundary, legalise or cleanup");
+                                                 ", expected read, boundary, raise, legalise or cleanup");
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ void add_convert(CLI::App& app, Common& common) {
   verb->add_option("--seed", r.seed, "seed of the probe rows");
   verb->add_option("--jobs", r.jobs, "threads of the self-check; 0 = all cores");
   verb->add_option("--dump-after", o->dumps,
-                   "PHASE[=FILE]: the model as .panir after read, boundary, legalise or cleanup, "
+                   "PHASE[=FILE]: the model as .panir after read, boundary, raise, legalise or cleanup, "
                    "shortened on standard error or in full in the file (repeatable)");
   CLI::Option* phases = verb->add_option(
       "--check-phases", r.check_data,

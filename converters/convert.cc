@@ -29,6 +29,10 @@ Model convert(const Model& model, const Target& target, const ConvertOptions& op
   result = adapt_boundary(result, target, options, out);
   report("boundary", result);
   result = drop_dead(result);
+  if (target.has_models()) {
+    result = drop_dead(raise(result, target));
+    report("raise", result);
+  }
   result = legalise(result, target, options, out, nullptr);
   report("legalise", result);
   result = drop_dead(result);
@@ -42,6 +46,7 @@ std::vector<Verdict> analyse(const Model& model, const Target& target,
   std::vector<Verdict> verdicts;
   Model tabulated = tabulate(model, target, options, ignored);
   Model adapted = drop_dead(adapt_boundary(tabulated, target, options, ignored));
+  if (target.has_models()) adapted = drop_dead(raise(adapted, target));
   legalise(adapted, target, options, ignored, &verdicts);
   return verdicts;
 }

@@ -29,7 +29,8 @@ struct ConvertOptions {
   // expression becomes a table.
   std::function<std::vector<std::optional<expr::Constant>>(const expr::Map& map, const std::vector<std::vector<expr::Constant>>& rows)>
       evaluate;
-  // Called after each phase: "read", "boundary", "legalise", "cleanup".
+  // Called after each phase: "read", "boundary", "raise" (for targets made of models), "legalise",
+  // "cleanup".
   std::function<void(std::string_view phase, const Model& model)> on_phase;
   std::string* trace = nullptr;  // receives the tree of attempts of the legaliser
 };

@@ -14,6 +14,10 @@ Model tabulate(const Model& model, const Target& target, const ConvertOptions& o
 Model adapt_boundary(const Model& model, const Target& target, const ConvertOptions& options,
                      Diagnostics& out);
 
+// Finds operators of the ml dialect among tensor operators, for a target that is made of them. What is
+// left over stays beside them, for drop_dead.
+Model raise(const Model& model, const Target& target);
+
 // Copies legal nodes and rewrites the others by patterns until all are legal.
 Model legalise(const Model& model, const Target& target, const ConvertOptions& options,
                Diagnostics& out, std::vector<Verdict>* verdicts);

@@ -26,6 +26,8 @@ class Target {
   virtual Support check(const Node& node, const Graph& graph) const = 0;
   // Whether inputs and outputs stay as the source has them: columns with missing cells, and names.
   virtual bool keeps_signature() const { return false; }
+  // Whether it is made of models rather than of tensor operators: these are then raised to models.
+  virtual bool has_models() const { return false; }
 };
 
 }  // namespace panmodel

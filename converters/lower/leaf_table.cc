@@ -7,6 +7,7 @@
 
 #include "base/number.h"
 #include "converters/lower/lower.h"
+#include "converters/tree_copy.h"
 #include "ir/ops/tensor_reduce.h"
 #include "ir/ops/tree.h"
 #include "ir/unshare.h"
@@ -26,34 +27,14 @@ class Group {
   }
   // Returns why the tree cannot be told by leaf numbers, or an empty string.
   std::string add(uint32_t root, bool with_base) {
-    struct Todo {
-      uint32_t node, parent;
-      bool is_yes;
-    };
-    Forest& out = numbers.forest;
-    std::vector<Todo> stack{{root, UINT32_MAX, false}};
-    while (!stack.empty()) {
-      Todo todo = stack.back();
-      stack.pop_back();
-      bool leaf = f_.is_leaf(todo.node);
-      uint32_t place;
-      if (leaf) {
-        std::string why = add_row(f_.yes[todo.node], with_base);
-        if (!why.empty()) return why;
-        place = out.add_leaf();
-        out.add_weight(static_cast<uint32_t>(numbers.targets), static_cast<double>(number_));
-      } else {
-        place = out.add_node(f_.node_mode(todo.node), f_.feature[todo.node], threshold(todo.node), 0,
-                             0, f_.missing_yes(todo.node));
-        stack.push_back({f_.no[todo.node], place, false});
-        stack.push_back({f_.yes[todo.node], place, true});
-      }
-      if (todo.parent == UINT32_MAX) {
-        out.roots.push_back(place);
-      } else {
-        (todo.is_yes ? out.yes : out.no)[todo.parent] = place;
-      }
-    }
+    std::string why;
+    copy_tree(f_, root, numbers.forest, [&](uint32_t leaf) {
+      if (why.empty()) why = add_row(leaf, with_base);
+      const uint32_t node = numbers.forest.add_leaf();
+      numbers.forest.add_weight(static_cast<uint32_t>(numbers.targets), static_cast<double>(number_));
+      return node;
+    });
+    if (!why.empty()) return why;
     ++numbers.targets;
     return {};
   }
@@ -62,17 +43,6 @@ class Group {
   std::vector<double> table;  // rows of op.targets weights
 
  private:
-  double threshold(uint32_t node) {
-    double t = f_.threshold[node];
-    if (f_.node_mode(node) != NodeMode::member) return t;
-    Forest& out = numbers.forest;
-    if (out.set_begin.empty()) out.set_begin.push_back(0);
-    size_t set = static_cast<size_t>(t);
-    out.set_value.insert(out.set_value.end(), f_.set_value.begin() + f_.set_begin[set],
-                         f_.set_value.begin() + f_.set_begin[set + 1]);
-    out.set_begin.push_back(static_cast<uint32_t>(out.set_value.size()));
-    return static_cast<double>(out.set_begin.size() - 2);
-  }
   std::string add_row(uint32_t leaf, bool with_base) {
     size_t width = static_cast<size_t>(op_.targets);
     row_.assign(width, 0.0);

@@ -17,6 +17,7 @@ class PmmlTarget : public panmodel::Target {
   explicit PmmlTarget(std::string version) : version_(std::move(version)) {}
   std::string name() const override { return fmt::format("pmml ({})", version_); }
   bool keeps_signature() const override { return true; }
+  bool has_models() const override { return true; }
   Support check(const Node& node, const Graph&) const override {
     switch (node.op) {
       case OpId::ml_Binarize:

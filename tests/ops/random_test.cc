@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "converters/convert.h"
+#include "converters/phases.h"
 #include "formats/format.h"
 #include "ir/op.h"
 #include "ir/text/parse.h"
@@ -185,6 +186,21 @@ void expect_close(const Model& model, const Prediction& a, const Prediction& b) 
   }
 }
 
+class Everything : public Target {
+ public:
+  std::string name() const override { return "everything"; }
+  Support check(const Node&, const Graph&) const override { return Support::yes(); }
+};
+
+// Operators that are found again among those that ONNX has for them.
+bool is_raised(OpId op) {
+  return op == OpId::ml_Linear || op == OpId::ml_Labels || op == OpId::ml_TreeEnsemble || op == OpId::ml_Normalize ||
+         op == OpId::ml_Discretize;
+}
+bool contains(const Model& model, OpId op) {
+  return std::any_of(model.graph.nodes.begin(), model.graph.nodes.end(), [&](const Node& n) { return n.op == op; });
+}
+
 TEST_P(RandomModels, PredictTheSameAsOnnx) {
   const Format& onnx = *find_format("onnx");
   std::unique_ptr<Target> target = onnx.make_target({});
@@ -216,6 +232,11 @@ TEST_P(RandomModels, PredictTheSameAsOnnx) {
     ASSERT_EQ(refused, "") << model_of(*model) << model_of(*written);
     expect_close(*model, before, after);
     if (HasFailure()) FAIL() << "seed " << seed << "\n" << model_of(*model) << model_of(*written);
+    auto raised = std::make_shared<const Model>(converters::drop_dead(converters::raise(*written, Everything())));
+    Prediction models = predict(raised, given_to(*model, *raised, inputs), &refused);
+    expect_close(*model, before, models);
+    EXPECT_TRUE(!is_raised(sample().op) || contains(*raised, sample().op));
+    if (HasFailure()) FAIL() << "seed " << seed << ", raised\n" << model_of(*written) << model_of(*raised);
   }
 }
 
