@@ -87,9 +87,31 @@ class Tabulation {
     if (map != nullptr && tabulate(node, *map)) return;
     std::vector<ValueId> inputs;
     for (ValueId v : node.inputs) inputs.push_back(v.valid() ? map_[v.v] : v);
-    std::vector<ValueId> made = builder_.copy(node, model_.graph, std::move(inputs));
+    std::vector<ValueId> made;
+    if (map != nullptr && has_constant_call(map->body)) {
+      expr::Map folded = *map;
+      fold(folded.body);
+      made = builder_.add_all(std::move(folded), std::move(inputs));
+    } else {
+      made = builder_.copy(node, model_.graph, std::move(inputs));
+    }
     for (size_t i = 0; i < made.size(); ++i) set(node, i, made[i]);
     learn(node);
+  }
+
+  // Calls of functions that other formats lack, of constants only, become constants.
+  static bool is_constant_call(const Expr& e) {
+    return e.kind == Expr::Kind::call && is_of_tables(e.function) && expr::inputs_used(e) == 0 &&
+           expr::info(e.function).type == expr::TypeRule::real;
+  }
+  static bool has_constant_call(const Expr& e) {
+    return is_constant_call(e) || std::any_of(e.arguments.begin(), e.arguments.end(), has_constant_call);
+  }
+  void fold(Expr& e) {
+    for (Expr& a : e.arguments) fold(a);
+    if (!is_constant_call(e)) return;
+    auto result = options_.evaluate(expr::Map{Scalar::f64, e, false}, {{}})[0];
+    if (result) e = expr::constant(std::move(*result));
   }
 
   void set(const Node& node, size_t output, ValueId made) {
@@ -126,22 +148,24 @@ class Tabulation {
   }
 
   // Whether the expression is of those that other formats lack.
+  bool asks(const Node& node, const expr::Map& map) const {
+    return asks(node, map.body) || (is_text(node, map.body) && map.type != Scalar::string);
+  }
+  bool is_text(const Node& node, const Expr& e) const {
+    if (e.kind != Expr::Kind::input) return false;
+    const ColumnType* column = model_.graph.type(node.inputs[e.input]).column();
+    return column != nullptr && column->dtype == DType::string;
+  }
   bool asks(const Node& node, const Expr& e) const {
-    auto is_text = [&](const Expr& a) {
-      if (a.kind != Expr::Kind::input) return false;
-      const ColumnType* column = model_.graph.type(node.inputs[a.input]).column();
-      return column != nullptr && column->dtype == DType::string;
-    };
     if (e.kind != Expr::Kind::call) return false;
     if (is_of_tables(e.function)) return true;
     const bool reads = expr::info(e.function).type == expr::TypeRule::cast && e.function != Function::to_string;
     return std::any_of(e.arguments.begin(), e.arguments.end(),
-                       [&](const Expr& a) { return asks(node, a) || (reads && is_text(a)); });
+                       [&](const Expr& a) { return asks(node, a) || (reads && is_text(node, a)); });
   }
 
   bool tabulate(const Node& node, const expr::Map& map) {
     const size_t count = node.inputs.size() - (map.masked ? 1 : 0);
-    if (map.body.kind != Expr::Kind::call) return false;
     const uint32_t used = expr::inputs_used(map.body);
     std::vector<std::vector<Constant>> domains;
     size_t rows = 1;
@@ -179,7 +203,7 @@ class Tabulation {
       if (found == values.end()) values.push_back(*result);
     }
     values_[node.outputs[0]] = values;
-    if (!asks(node, map.body) || values.empty()) return false;
+    if (!asks(node, map) || values.empty()) return false;
     if (refuses) {
       out_.report(Severity::loss, model_.location(node.loc), "convert-refused-value",
                   "the source refuses a row for which the expression has no result; the target gives a missing value");

@@ -285,7 +285,10 @@ Cell Expressions::call(const Expr& e, As as) {
 }
 
 Cell Expressions::choose(const Expr& e, As as) {
-  Cell condition = lower(e.arguments[0]);
+  // What stands for a missing condition may be written as a number.
+  const Expr& test = e.arguments[0];
+  const bool is_truth = test.kind == Expr::Kind::call && expr::info(test.function).type == expr::TypeRule::boolean;
+  Cell condition = is_truth ? lower(test, Scalar::boolean) : lower(test);
   Cell yes = lower(e.arguments[1], as), no = e.arguments.size() > 2 ? lower(e.arguments[2], as) : nothing();
   Cell absent = e.map_missing_to ? of_constant(*e.map_missing_to, as) : nothing();
   if (condition.nothing) return absent;
