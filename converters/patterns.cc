@@ -83,6 +83,7 @@ constexpr std::array kPatterns = {
     Pattern{"label_map_by_comparison", OpId::ml_LabelMap, kPlaceOf, label_map_by_comparison},
     Pattern{"label_map_to_equal", OpId::ml_LabelMap, kLabelEqual, label_map_to_equal},
     Pattern{"lower_special_function", OpId::tensor_Unary, kSpecial, lower_special_function},
+    Pattern{"factor_near_one", OpId::tensor_Binary, kElementwise, factor_near_one},
     Pattern{"negate_comparison", OpId::tensor_Binary, kCompare, negate_comparison},
     Pattern{"text_equal_by_table", OpId::tensor_Binary, kTextEqual, text_equal_by_table},
     Pattern{"clip_to_where", OpId::tensor_Clip, kClip, clip_to_where},

@@ -1,4 +1,6 @@
 // Functions of one number that a target lacks.
+#include <cmath>
+
 #include "converters/lower/lower.h"
 
 namespace panmodel::converters {
@@ -56,6 +58,23 @@ std::string lower_special_function(PatternContext& c, Results& results) {
     value = b.add(tensor::Where{}, {vanished, real_constant(b, dtype, {1}, {-1}), value});
   }
   results = {value};
+  return {};
+}
+
+// x c as x + x (c - 1) and x / c as x - x (c - 1) / c, where a target takes the constant c for 1.
+std::string factor_near_one(PatternContext& c, Results& results) {
+  const BinaryFn fn = c.node.as<tensor::Binary>()->fn;
+  if (fn != BinaryFn::mul && fn != BinaryFn::div) return "no product";
+  Builder& b = c.builder;
+  const size_t side = fn == BinaryFn::mul && b.constant_value(c.inputs[0]) != nullptr ? 0 : 1;
+  const Tensor* factor = b.constant_value(c.inputs[side]);
+  if (factor == nullptr || factor->dtype() != DType::f64 || factor->size() != 1) return "no constant factor";
+  const double value = factor->real(0), excess = value - 1;
+  if (!(excess != 0 && std::abs(excess) < 1e-6)) return "a factor that is not near 1";
+  ValueId x = c.inputs[1 - side];
+  const double share = fn == BinaryFn::mul ? excess : -excess / value;
+  Tensor shares = Tensor::of(factor->shape(), std::vector<double>{share});
+  results = {binary(b, BinaryFn::add, x, binary(b, BinaryFn::mul, x, b.constant(shares)))};
   return {};
 }
 

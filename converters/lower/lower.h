@@ -54,6 +54,7 @@ std::string label_map_by_place(PatternContext& c, Results& results);
 std::string label_map_by_comparison(PatternContext& c, Results& results);
 std::string label_map_to_equal(PatternContext& c, Results& results);
 std::string lower_special_function(PatternContext& c, Results& results);
+std::string factor_near_one(PatternContext& c, Results& results);
 std::string negate_comparison(PatternContext& c, Results& results);
 std::string text_equal_by_table(PatternContext& c, Results& results);
 std::string clip_to_where(PatternContext& c, Results& results);

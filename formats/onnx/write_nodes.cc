@@ -51,6 +51,20 @@ bool is_modulo(const Node& n) {
   return fn == BinaryFn::mod || fn == BinaryFn::fmod;
 }
 
+// Whether a factor or a divisor is a constant that differs from 1, but not as f32.
+bool near_one(const Node& n, const Graph& g) {
+  const BinaryFn fn = n.as<tensor::Binary>()->fn;
+  if (fn != BinaryFn::mul && fn != BinaryFn::div) return false;
+  for (size_t i = fn == BinaryFn::mul ? 0 : 1; i < 2; ++i) {
+    const Node* maker = g.producer(n.inputs[i]);
+    const auto* constant = maker ? maker->as<tensor::Constant>() : nullptr;
+    if (constant == nullptr || constant->value.dtype() != DType::f64 || constant->value.size() != 1) continue;
+    const double value = constant->value.real(0);
+    if (value != 1 && static_cast<float>(value) == 1.0F) return true;
+  }
+  return false;
+}
+
 Support check_binary(const Node& n, const Graph& g, int opset) {
   if (n.as<tensor::Binary>()->fn == BinaryFn::equal) {
     DType dtype = dtype_at(n, g, 0);
@@ -58,6 +72,7 @@ Support check_binary(const Node& n, const Graph& g, int opset) {
     if (is_floating(dtype)) return from(11, opset, "Equal of real numbers");
   }
   if (is_modulo(n)) return from(10, opset, "Mod");
+  if (near_one(n, g)) return Support::no("onnxruntime takes a factor that is 1 as f32 for 1");
   return check_function<tensor::Binary, kBinary>(n, g, opset);
 }
 
