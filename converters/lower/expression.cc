@@ -326,6 +326,7 @@ Cell Expressions::apply(const Expr& e, Cells& a, As as) {
     case Function::sum:
     case Function::avg:
     case Function::product: return aggregate(e, a);
+    case Function::median: return median(e, a);
     case Function::is_missing: return truth(missing_of(a[0]), {});
     case Function::is_not_missing:
     case Function::is_valid: return truth(negated(b_, missing_of(a[0])), {});
@@ -375,19 +376,19 @@ Cell Expressions::converted(Cell cell, Scalar type) {
     }
     case Scalar::i64: {
       if (cell.type == Scalar::boolean) return number(type, real(cell), cell.may_be_missing);
-      if (!is_number(cell)) return blocked("a text as an integer");
+      if (!is_number(cell)) return blocked("a text read as an integer");
       refusing_.insert("a number that is no integer");
       ValueId whole = bin(BinaryFn::equal, un(UnaryFn::floor, cell.value), cell.value);
       return number(type, only(whole, cell.value), true);
     }
     case Scalar::boolean: {
-      if (!is_number(cell)) return blocked("a text as a boolean");
+      if (!is_number(cell)) return blocked("a text read as a boolean");
       ValueId yes = bin(BinaryFn::equal, cell.value, real(1)), no = bin(BinaryFn::equal, cell.value, real(0));
       return truth(yes, negated(b_, either(b_, yes, no)));
     }
     case Scalar::string: return text_of(cell);
     default:
-      if (cell.type != Scalar::i64) return blocked("a text as a date");
+      if (cell.type != Scalar::i64) return blocked("a text read as a date");
       cell.type = type;
       return cell;
   }

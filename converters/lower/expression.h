@@ -80,7 +80,6 @@ class Expressions {
   // expression_math.cc
   Cell arithmetic(const Expr& e, const Cells& a);
   Cell aggregate(const Expr& e, const Cells& a);
-  ValueId arc_tangent(ValueId x);
   Cell mathematics(const Expr& e, const Cells& a);
   ValueId function_of(const Expr& e, const Cells& a, const std::vector<ValueId>& x);
   // expression_logic.cc
@@ -89,6 +88,15 @@ class Expressions {
   Cell membership(const Expr& e, Cells& a);
   ValueId same(Cell x, Cell y);     // boolean; invalid = they have no common type
   bool comparable(Cell& x, Cell& y);
+  Cell median(const Expr& e, const Cells& all);
+  // expression_special.cc
+  ValueId arc_tangent(ValueId x);
+  ValueId arc_tangent(ValueId y, ValueId x);
+  ValueId error_function(ValueId x);
+  ValueId error_near_zero(ValueId x);
+  ValueId complement(ValueId x);    // 1 - erf(x)
+  ValueId normal_density(ValueId z);
+  ValueId polynomial(ValueId x, std::initializer_list<double> coefficients);  // the highest first
   // expression_tables.cc
   Cell norm_continuous(const Expr& e, const Cell& x);
   Cell discretize(const Expr& e, const Cell& x, As as);

@@ -134,8 +134,8 @@ Cell Expressions::membership(const Expr& e, Cells& a) {
     if (y.missing.valid()) hit = both(b_, hit, negated(b_, y.missing));
     hits.push_back(hit);
   }
-  if (!numbers.empty()) hits.push_back(is_one_of(b_, x.value, numbers));
-  if (!texts.empty()) hits.push_back(is_one_of(b_, x.value, texts));
+  if (!numbers.empty()) hits.push_back(is_one_of(b_, column(x.value), numbers));
+  if (!texts.empty()) hits.push_back(is_one_of(b_, column(x.value), texts));
   ValueId value = hits.empty() ? bit(false) : any_of(b_, hits);
   ValueId missing = x.may_be_missing ? missing_of(x) : ValueId();
   if (missing.valid() && !is_number(x)) value = both(b_, value, negated(b_, missing));

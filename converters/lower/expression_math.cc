@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "converters/lower/expression.h"
+#include "ir/ops/tensor_reduce.h"
 
 namespace panmodel::converters {
 
@@ -35,6 +36,7 @@ Common common_type(const std::vector<Cell>& a, bool skips) {
   return out;
 }
 
+constexpr std::string_view kNoNumber = "an argument that is no number";
 constexpr std::string_view kVaries = "of numbers whose type depends on the row";
 
 }  // namespace
@@ -44,7 +46,7 @@ Cell Expressions::arithmetic(const Expr& e, const Cells& a) {
     if (c.nothing) return nothing();
   }
   const Common common = common_type(a, false);
-  if (!common.numbers) return blocked(e, "an argument that is no number");
+  if (!common.numbers) return blocked(e, kNoNumber);
   if (common.varies) return blocked(e, kVaries);
   const bool whole = common.type == Scalar::i64;
   ValueId x = a[0].value, y = a[1].value, value;
@@ -77,6 +79,39 @@ Cell Expressions::arithmetic(const Expr& e, const Cells& a) {
   return number(common.type, rounded(common.type, value), may_be_missing || whole);
 }
 
+// The middle of the sorted arguments; missing ones sort to the end.
+Cell Expressions::median(const Expr& e, const Cells& all) {
+  Cells a;
+  for (const Cell& c : all) {
+    if (!c.nothing) a.push_back(c);
+  }
+  if (a.empty()) return nothing();
+  const Common common = common_type(a, true);
+  if (!common.numbers) return blocked(e, kNoNumber);
+  if (common.varies) return blocked(e, kVaries);
+  std::vector<ValueId> columns;
+  ValueId count;
+  for (const Cell& c : a) {
+    ValueId x = column(c.value);
+    ValueId known = cast(DType::f64, bin(BinaryFn::equal, x, x));
+    columns.push_back(c.may_be_missing ? where(b_, missing_of(c), real(std::numeric_limits<double>::infinity()), x) : x);
+    count = count.valid() ? bin(BinaryFn::add, count, known) : known;
+  }
+  ValueId row = columns.size() == 1 ? columns[0] : b_.add(tensor::Concat{1}, columns);
+  ValueId sorted = b_.add(tensor::TopK{1, false, true}, {row, int_constant(b_, {static_cast<int64_t>(a.size())})});
+  auto middle = [&](double shift) {
+    ValueId half = bin(BinaryFn::mul, bin(BinaryFn::add, count, real(shift)), real(0.5));
+    ValueId place = cast(DType::i64, un(UnaryFn::relu, un(UnaryFn::floor, half)));
+    return b_.add(tensor::GatherElements{1}, {sorted, place});
+  };
+  ValueId low = middle(-1), high = middle(0);
+  ValueId mean = bin(BinaryFn::div, bin(BinaryFn::add, low, high), real(2));
+  mean = where(b_, bin(BinaryFn::equal, low, high), high, mean);
+  const Scalar type = common.type == Scalar::f32 ? Scalar::f32 : Scalar::f64;
+  ValueId some = bin(BinaryFn::greater, count, real(0));
+  return number(type, only(some, rounded(type, mean)), true);
+}
+
 // Arguments that are missing are left out.
 Cell Expressions::aggregate(const Expr& e, const Cells& all) {
   Cells a;
@@ -85,7 +120,7 @@ Cell Expressions::aggregate(const Expr& e, const Cells& all) {
   }
   if (a.empty()) return nothing();
   const Common common = common_type(a, true);
-  if (!common.numbers) return blocked(e, "an argument that is no number");
+  if (!common.numbers) return blocked(e, kNoNumber);
   if (common.varies) return blocked(e, kVaries);
   const bool always = std::any_of(a.begin(), a.end(), [](const Cell& c) { return !c.may_be_missing; });
   ValueId none;  // all are missing
@@ -136,12 +171,16 @@ Cell Expressions::aggregate(const Expr& e, const Cells& all) {
 
 Cell Expressions::mathematics(const Expr& e, const Cells& a) {
   const expr::FunctionInfo& info = expr::info(e.function);
+  const bool mathematics = e.function >= Function::log10 && e.function <= Function::std_normal_idf;
+  if (!mathematics || e.function == Function::normal_idf || e.function == Function::std_normal_idf) {
+    return blocked(info.name);
+  }
   std::vector<ValueId> x;
   bool may_be_missing = false;
   for (const Cell& c : a) {
     if (c.nothing) return nothing();
     const bool reads = info.type == expr::TypeRule::real || info.type == expr::TypeRule::whole;
-    if (!is_number(c) && !(reads && !is_date(c))) return blocked(e, "an argument that is no number");
+    if (!is_number(c) && !(reads && !is_date(c))) return blocked(e, kNoNumber);
     x.push_back(real(c));
     may_be_missing = may_be_missing || c.may_be_missing;
   }
@@ -149,7 +188,6 @@ Cell Expressions::mathematics(const Expr& e, const Cells& a) {
     refuses(e, "of a missing argument");
   }
   ValueId value = function_of(e, a, x);
-  if (!value.valid()) return blocked(info.name);
   Scalar type = Scalar::f64;
   if (info.type == expr::TypeRule::numeric) {
     const Common common = common_type(a, false);
@@ -162,26 +200,6 @@ Cell Expressions::mathematics(const Expr& e, const Cells& a) {
     refuses(e, "of an integer with a negative exponent");
   }
   return number(type, rounded(type, value), true);
-}
-
-// The arc tangent, of which ONNX has f32 only: of 1 / |x| above 1, the angle halved three times by
-// tan(a / 2) = t / (1 + sqrt(1 + t t)), then its series.
-ValueId Expressions::arc_tangent(ValueId x) {
-  ValueId one = real(1), size = un(UnaryFn::abs, x);
-  ValueId above = bin(BinaryFn::greater, size, one);
-  ValueId t = where(b_, above, bin(BinaryFn::div, one, size), size);
-  for (int i = 0; i < 3; ++i) {
-    ValueId root = un(UnaryFn::sqrt, bin(BinaryFn::add, one, bin(BinaryFn::mul, t, t)));
-    t = bin(BinaryFn::div, t, bin(BinaryFn::add, one, root));
-  }
-  ValueId square = bin(BinaryFn::mul, t, t), sum = real(1.0 / 17);
-  for (int k = 15; k >= 1; k -= 2) {
-    ValueId term = bin(BinaryFn::mul, square, sum);
-    sum = bin(BinaryFn::sub, real(1.0 / k), term);
-  }
-  ValueId angle = bin(BinaryFn::mul, real(8), bin(BinaryFn::mul, t, sum));
-  angle = where(b_, above, bin(BinaryFn::sub, real(std::numbers::pi / 2), angle), angle);
-  return where(b_, bin(BinaryFn::less, x, real(0)), un(UnaryFn::neg, angle), angle);
 }
 
 ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vector<ValueId>& x) {
@@ -221,10 +239,10 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
       ValueId u = un(UnaryFn::abs, x[0]), v = un(UnaryFn::abs, x[1]);
       ValueId first = bin(BinaryFn::greater, u, v);
       ValueId large = where(b_, first, u, v), small = where(b_, first, v, u);
-      ValueId ratio = bin(BinaryFn::div, small, large);
+      // Also of two zeros, and of two infinities.
+      ValueId ratio = where(b_, bin(BinaryFn::equal, small, large), real(1), bin(BinaryFn::div, small, large));
       ValueId root = un(UnaryFn::sqrt, bin(BinaryFn::add, real(1), bin(BinaryFn::mul, ratio, ratio)));
-      ValueId zero = bin(BinaryFn::equal, large, real(0));
-      return where(b_, zero, bin(BinaryFn::add, large, small), bin(BinaryFn::mul, large, root));
+      return bin(BinaryFn::mul, large, root);
     }
     case Function::sin: return un(UnaryFn::sin, x[0]);
     case Function::cos: return un(UnaryFn::cos, x[0]);
@@ -238,18 +256,31 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
     case Function::atan: return arc_tangent(x[0]);
     case Function::tanh: return un(UnaryFn::tanh, x[0]);
     case Function::sinh: {
-      // (u + u / (u + 1)) / 2 with u = exp(x) - 1
-      ValueId u = un(UnaryFn::expm1, un(UnaryFn::abs, x[0]));
-      ValueId half = bin(BinaryFn::mul, real(0.5), bin(BinaryFn::add, u, bin(BinaryFn::div, u, bin(BinaryFn::add, u, real(1)))));
+      // (u + u / (u + 1)) / 2 with u = exp(x) - 1; u / (u + 1) is 1 - 1 / (u + 1).
+      ValueId u = un(UnaryFn::expm1, un(UnaryFn::abs, x[0])), next = bin(BinaryFn::add, u, real(1));
+      ValueId rest = where(b_, bin(BinaryFn::greater, u, real(1)),
+                           bin(BinaryFn::sub, real(1), bin(BinaryFn::div, real(1), next)), bin(BinaryFn::div, u, next));
+      ValueId half = bin(BinaryFn::mul, real(0.5), bin(BinaryFn::add, u, rest));
       return where(b_, bin(BinaryFn::less, x[0], real(0)), un(UnaryFn::neg, half), half);
     }
     case Function::cosh: {
       ValueId u = un(UnaryFn::exp, un(UnaryFn::abs, x[0]));
       return bin(BinaryFn::mul, real(0.5), bin(BinaryFn::add, u, bin(BinaryFn::div, real(1), u)));
     }
-    case Function::std_normal_pdf: {
-      ValueId square = bin(BinaryFn::mul, x[0], x[0]);
-      return bin(BinaryFn::mul, un(UnaryFn::exp, bin(BinaryFn::mul, real(-0.5), square)), real(0.3989422804014327));
+    case Function::atan2: return where_known(arc_tangent(x[0], x[1]));
+    case Function::erf: return error_function(x[0]);
+    case Function::std_normal_pdf: return normal_density(x[0]);
+    case Function::std_normal_cdf: return bin(BinaryFn::mul, real(0.5), complement(bin(BinaryFn::mul, x[0], real(-1 / std::numbers::sqrt2))));
+    case Function::normal_pdf:
+    case Function::normal_cdf: {
+      refuses(e, "of a deviation that is not positive");
+      ValueId z = bin(BinaryFn::div, bin(BinaryFn::sub, x[0], x[1]), x[2]), value;
+      if (e.function == Function::normal_pdf) {
+        value = bin(BinaryFn::div, normal_density(z), x[2]);
+      } else {
+        value = bin(BinaryFn::mul, real(0.5), complement(bin(BinaryFn::mul, z, real(-1 / std::numbers::sqrt2))));
+      }
+      return only(bin(BinaryFn::greater, x[2], real(0)), value);
     }
     default: return {};
   }

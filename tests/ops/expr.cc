@@ -45,6 +45,27 @@ std::shared_ptr<const expr::Table> bins(Rng& rng) {
   return std::make_shared<const expr::Table>(std::move(t));
 }
 
+std::shared_ptr<const expr::Table> points(Rng& rng) {
+  expr::Table t;
+  const int64_t count = rng.between(2, 4);
+  std::vector<double> orig{-2, -0.5, 0.25, 3}, norm = rng.reals(static_cast<size_t>(count));
+  orig.resize(static_cast<size_t>(count));
+  t.parameters = {{"orig", Tensor::vector(orig)},
+                  {"norm", Tensor::vector(norm)},
+                  {"outliers", Tensor::vector(std::vector<std::string>{rng.pick<std::string>(
+                                   {"as_is", "as_extreme_values", "as_missing_values"})})}};
+  return std::make_shared<const expr::Table>(std::move(t));
+}
+
+// Rows of a text and an integer.
+std::shared_ptr<const expr::Table> pairs(Tensor values) {
+  expr::Table t;
+  t.parameters = {{"key0", Tensor::vector(std::vector<std::string>{"a", "b", "b"})},
+                  {"key1", Tensor::vector(std::vector<int64_t>{1, 1, -2})},
+                  {"values", std::move(values)}};
+  return std::make_shared<const expr::Table>(std::move(t));
+}
+
 Expr random_call(Rng& rng, Scalar wanted, int depth) {
   auto number = [&] { return random_expr(rng, number_type(rng), depth - 1); };
   auto text = [&] { return random_expr(rng, Scalar::string, depth - 1); };
@@ -52,21 +73,57 @@ Expr random_call(Rng& rng, Scalar wanted, int depth) {
   if (wanted == Scalar::string) {
     if (rng.coin()) return expr::call(Function::concat, {text(), number()});
     if (rng.coin()) return expr::call(Function::discretize, {number()}, bins(rng));
+    if (rng.coin()) {
+      return expr::call(Function::map_values, {text(), random_expr(rng, Scalar::i64, depth - 1)},
+                        pairs(Tensor::vector(std::vector<std::string>{"x", "", "y"})));
+    }
     return expr::call(Function::if_else, {truth(), text(), text()});
   }
   if (wanted == Scalar::boolean) {
-    switch (rng.between(0, 4)) {
-      case 0: return expr::call(rng.pick({Function::less_than, Function::equal}), {number(), number()});
+    switch (rng.between(0, 8)) {
+      case 0:
+        return expr::call(rng.pick({Function::less_than, Function::less_or_equal, Function::greater_than,
+                                    Function::greater_or_equal, Function::equal, Function::not_equal}),
+                          {number(), number()});
+      case 5: return expr::call(rng.pick({Function::equal, Function::not_equal}), {text(), text()});
+      case 6: return expr::call(Function::logical_not, {truth()});
+      case 7: return expr::call(rng.pick({Function::is_in, Function::is_not_in}), {number(), number(), expr::constant(int64_t{1}), expr::constant(0.5)});
+      case 8: return expr::call(rng.pick({Function::is_not_missing, Function::is_valid}), {text()});
       case 1: return expr::call(rng.pick({Function::logical_and, Function::logical_or, Function::logical_xor}), {truth(), truth()});
       case 2: return expr::call(Function::is_in, {text(), text(), text()});
       case 3: return expr::call(Function::is_missing, {number()});
       default: return expr::call(Function::first_known, {truth(), truth()});
     }
   }
-  switch (rng.between(0, 3)) {
-    case 0: return expr::call(rng.pick({Function::add, Function::divide, Function::modulo}), {number(), number()});
-    case 1: return expr::call(rng.pick({Function::exp, Function::abs, Function::round}), {number()});
-    case 2: return expr::call(rng.pick({Function::max, Function::avg}), {number(), number(), number()});
+  switch (rng.between(0, 9)) {
+    case 0:
+      return expr::call(rng.pick({Function::add, Function::subtract, Function::multiply, Function::divide,
+                                  Function::modulo, Function::pow, Function::threshold, Function::hypot,
+                                  Function::atan2}),
+                        {number(), number()});
+    case 1:
+      return expr::call(rng.pick({Function::exp, Function::abs, Function::round, Function::floor, Function::ceil,
+                                  Function::rint, Function::ln, Function::log10, Function::ln1p, Function::expm1,
+                                  Function::sqrt}),
+                        {number()});
+    case 2:
+      return expr::call(rng.pick({Function::max, Function::min, Function::avg, Function::sum, Function::product,
+                                  Function::median}),
+                        {number(), number(), number()});
+    case 3:
+      return expr::call(rng.pick({Function::sin, Function::cos, Function::tan, Function::asin, Function::acos,
+                                  Function::atan, Function::sinh, Function::cosh, Function::tanh}),
+                        {number()});
+    case 4:
+      return expr::call(rng.pick({Function::erf, Function::std_normal_cdf, Function::std_normal_pdf}), {number()});
+    case 5:
+      return expr::call(rng.pick({Function::normal_cdf, Function::normal_pdf}),
+                        {number(), number(), expr::constant(rng.coin() ? 1.5 : -1.0)});
+    case 6: return expr::call(Function::norm_continuous, {number()}, points(rng));
+    case 7: return expr::call(Function::norm_discrete, {text(), text()});
+    case 8:
+      return expr::call(Function::map_values, {text(), random_expr(rng, Scalar::i64, depth - 1)},
+                        pairs(Tensor::vector(std::vector<double>{0.5, 1.5, -2.5})));
     default: return expr::call(Function::if_else, {truth(), number()});
   }
 }
