@@ -200,7 +200,10 @@ VerificationRows verification_rows(std::shared_ptr<const Model> source, const Co
     }
     for (size_t c = 0; c < results.names().size(); ++c) {
       std::string cell = results.cell(row, c);
-      usable = usable && !cell.empty() && cell != "nan" && cell != "inf" && cell != "-inf" && cell.front() != '"';
+      const std::optional<double> real = parse_real(cell);
+      usable = usable && !cell.empty() && cell.front() != '"';
+      // A tolerance is relative: what is nearly 0 has few digits that every evaluator agrees on.
+      if (real) usable = usable && std::isfinite(*real) && (*real == 0 || std::abs(*real) > 1e-6);
       cells.emplace_back(std::move(cell));
     }
     if (usable) good.push_back(std::move(cells));

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "base/number.h"
 #include "ir/op.h"
 #include "runtime/frame.h"
 
@@ -56,43 +57,72 @@ struct Shown {
   Tensor cells, keys;
 };
 
-bool is_column(const Tensor& t) {
-  return t.rank() > 0 && t.size() == static_cast<size_t>(t.shape()[0]) && !is_text(t);
+// Whether two labels are the same although one is a text: of a number or of a truth value.
+bool same_label(const Tensor& x, size_t i, const Tensor& y, size_t j) {
+  const std::string a = label_text(x, i), b = label_text(y, j);
+  if (a == b) return true;
+  if (is_text(x) == is_text(y)) return false;
+  const std::string& text = is_text(x) ? a : b;
+  const Tensor& other = is_text(x) ? y : x;
+  const size_t at = is_text(x) ? j : i;
+  if (other.dtype() == DType::boolean) return text == (other.real(at) != 0 ? "true" : "false");
+  const std::optional<double> number = parse_real(text);
+  return number && *number == other.real(at);
 }
+
+bool is_column(const Tensor& t) { return t.rank() > 0 && t.size() == static_cast<size_t>(t.shape()[0]); }
 
 // The columns become one output, the first of them.
 void unite(std::vector<Shown>& all, const std::vector<size_t>& columns) {
   const auto rows = all[columns[0]].cells.shape()[0];
-  std::vector<double> cells(static_cast<size_t>(rows) * columns.size());
-  std::vector<std::string> keys;
+  const bool text = is_text(all[columns[0]].cells);
+  const size_t count = static_cast<size_t>(rows) * columns.size();
+  std::vector<double> cells(text ? 0 : count);
+  std::vector<std::string> texts(text ? count : 0), keys;
   bool narrow = true;
   for (size_t k = 0; k < columns.size(); ++k) {
     const Shown& one = all[columns[k]];
     narrow = narrow && one.cells.dtype() == DType::f32;
     keys.push_back(one.keys.size() == 1 ? label_text(one.keys, 0) : one.output.name);
-    for (size_t r = 0; r < one.cells.size(); ++r) cells[r * columns.size() + k] = one.cells.real(r);
+    for (size_t r = 0; r < one.cells.size(); ++r) {
+      if (text) {
+        texts[r * columns.size() + k] = one.cells.text(r);
+      } else {
+        cells[r * columns.size() + k] = one.cells.real(r);
+      }
+    }
   }
   Shown& first = all[columns[0]];
   first.output.name = fmt::format("{} ... {}", first.output.name, all[columns.back()].output.name);
   Shape shape{rows, static_cast<int64_t>(columns.size())};
-  first.cells = narrow ? Tensor::of(shape, std::vector<float>(cells.begin(), cells.end()))
+  first.cells = text     ? Tensor::of(shape, std::move(texts))
+                : narrow ? Tensor::of(shape, std::vector<float>(cells.begin(), cells.end()))
                        : Tensor::of(shape, std::move(cells));
   first.keys = Tensor::vector(std::move(keys));
   for (size_t k = columns.size(); k-- > 1;) all.erase(all.begin() + static_cast<ptrdiff_t>(columns[k]));
 }
 
+// A transformer may have several results, whose columns are called name(column).
+bool of_one_result(const Output& a, const Output& b) {
+  return a.role != Role::transformed || a.name.substr(0, a.name.find('(')) == b.name.substr(0, b.name.find('('));
+}
+
 // A format may give every class, target or feature an output of its own: the columns of one role are
 // compared as one output, column by column of the same class.
 std::vector<Shown> united(std::vector<Shown> all) {
-  for (Role role : {Role::probability, Role::decision, Role::transformed}) {
-    std::vector<size_t> single;
-    for (size_t o = 0; o < all.size(); ++o) {
-      if (all[o].output.role == role && is_column(all[o].cells) && all[o].keys.size() == 1) single.push_back(o);
+  for (size_t o = 0; o < all.size(); ++o) {
+    const Role role = all[o].output.role;
+    if (role != Role::probability && role != Role::decision && role != Role::transformed) continue;
+    std::vector<size_t> like;
+    for (size_t i = o; i < all.size(); ++i) {
+      const Shown& one = all[i];
+      const bool same = one.output.role == role && is_text(one.cells) == is_text(all[o].cells);
+      if (same && is_column(one.cells) && one.keys.size() == 1 && of_one_result(all[o].output, one.output)) like.push_back(i);
     }
     std::set<std::string> classes;
-    for (size_t o : single) classes.insert(label_text(all[o].keys, 0));
+    for (size_t i : like) classes.insert(label_text(all[i].keys, 0));
     // With two models in one a class may come twice: these stay apart.
-    if (single.size() > 1 && classes.size() == single.size()) unite(all, single);
+    if (like.size() > 1 && like[0] == o && classes.size() == like.size()) unite(all, like);
   }
   return all;
 }
@@ -108,7 +138,7 @@ void unite_targets(std::vector<Shown>& singles, const std::vector<Shown>& other)
   if (wide == nullptr || wide->cells.rank() != 2 || wide->cells.shape()[1] < 2) return;
   std::vector<size_t> columns;
   for (size_t o = 0; o < singles.size(); ++o) {
-    if (singles[o].output.role == Role::value && is_column(singles[o].cells)) columns.push_back(o);
+    if (singles[o].output.role == Role::value && is_column(singles[o].cells) && !is_text(singles[o].cells)) columns.push_back(o);
   }
   if (columns.size() != static_cast<size_t>(wide->cells.shape()[1])) return;
   unite(singles, columns);
@@ -216,7 +246,7 @@ std::string match_columns(const Output& a, const Output& b, size_t width_x, size
     size_t partner = k;
     if (keyed) {
       for (partner = 0; partner < width_y; ++partner) {
-        if (label_text(keys_y, partner) == label_text(keys_x, k)) break;
+        if (same_label(keys_y, partner, keys_x, k)) break;
       }
       if (partner == width_y) return fmt::format("class {} is on one side only", label_text(keys_x, k));
     }

@@ -6,6 +6,7 @@
 #include "ir/op.h"
 #include "ir/ops/linear.h"
 #include "ir/ops/table.h"
+#include "ir/ops/tensor_elementwise.h"
 #include "ir/ops/tensor_shape.h"
 #include "ir/ops/tree.h"
 
@@ -101,7 +102,8 @@ const std::vector<Column>& Columns::of(ValueId value) {
 }
 
 FieldId Columns::field(const Column& column, const std::string& name, const Location& place) {
-  if (column.single) fail(place, "pmml-write", "'{}' in single precision", name);
+  const bool typed = column.is_field() && fields_[column.body.input].type == Scalar::f32;
+  if (column.single && !typed) fail(place, "pmml-write", "'{}' in single precision", name);
   if (column.is_field() && !column.body.map_missing_to) return column.body.input;
   return fields_.derived(name, column.body, Scalar::f64, place);
 }
@@ -158,6 +160,9 @@ std::vector<Column> Columns::moved(const Node& node) {
 
 std::vector<Column> Columns::make(const Node& node) {
   std::vector<Column> columns = moved(node);
+  const TensorType* type = model_.graph.type(node.outputs[0]).tensor();
+  const bool single = type != nullptr && type->dtype == DType::f32 && !node.as<tensor::Cast>();
+  if (columns.empty() && single) refuse(node, "in single precision");
   if (columns.empty()) columns = scale_columns(node, *this);
   if (columns.empty()) columns = encode_columns(node, *this);
   if (columns.empty()) columns = tensor_columns(node, *this, uses_[node.outputs[0].v] == 1);

@@ -12,7 +12,7 @@ namespace panmodel::pmml {
 // One column of a value: a field, a constant, or an expression that is small or used once.
 struct Column {
   expr::Expr body;
-  bool single = false;  // rounded to single precision; only trees can say so
+  bool single = false;  // rounded to single precision; trees can say so, and fields of that type are so
   bool is_field() const { return body.kind == expr::Expr::Kind::input; }
 };
 
@@ -63,6 +63,8 @@ std::vector<Column> scale_columns(const Node& node, Columns& columns);    // wri
 std::vector<Column> encode_columns(const Node& node, Columns& columns);   // write_encode.cc
 std::vector<Column> tensor_columns(const Node& node, Columns& columns, bool once);   // write_elementwise.cc
 
+// Fails "pmml-write" for an integer that evaluators of PMML, whose integers have 32 bits, cannot hold.
+void refuse_wide(const Tensor& values, const Location& place);
 // A boolean expression that is false where an argument is missing, for which it would refuse the row.
 expr::Expr false_where_missing(expr::Expr test, const Fields& fields);
 // `e`, missing where an argument is missing, for which it would refuse the row.

@@ -84,6 +84,8 @@ class Rules {
       if (type == cast.to || (cast.to == DType::f64 && type != DType::boolean && type != DType::string)) continue;
       if (cast.to == DType::f32 && is_floating(type)) {
         c.single = true;
+      } else if (is_integer(cast.to) && (is_integer(type) || (is_floating(type) && is_whole(c.body)))) {
+        continue;
       } else if (type == DType::boolean && (is_floating(cast.to) || is_integer(cast.to))) {
         c.body = number_of(c.body);
       } else {
@@ -91,6 +93,35 @@ class Rules {
       }
     }
     return out;
+  }
+
+  // Whether the values of the expression are whole numbers whatever the row.
+  bool is_whole(const Expr& e) const {
+    const auto whole = [](double v) { return v == std::floor(v); };
+    const auto constant_is = [&](const expr::Constant& c) {
+      const double* real = std::get_if<double>(&c.value);
+      return real == nullptr || whole(*real);
+    };
+    if (e.kind == Expr::Kind::constant) return constant_is(e.constant);
+    if (e.kind == Expr::Kind::input) {
+      const WrittenField& field = fields_[e.input];
+      return field.type == Scalar::i64 || (field.origin == WrittenField::Origin::derived && is_whole(field.body));
+    }
+    if (e.default_value && !constant_is(*e.default_value)) return false;
+    if (e.map_missing_to && !constant_is(*e.map_missing_to)) return false;
+    switch (e.function) {
+      case Function::if_else:
+        return std::all_of(e.arguments.begin() + 1, e.arguments.end(), [&](const Expr& a) { return is_whole(a); });
+      case Function::map_values:
+      case Function::discretize: {
+        const Tensor& values = *e.table->find("values");
+        if (values.dtype() == DType::string) return false;
+        const std::vector<double> reals = values.reals();
+        return std::all_of(reals.begin(), reals.end(), whole);
+      }
+      case Function::norm_discrete: return true;
+      default: return false;
+    }
   }
 
   // 1 where the test is true; an if of constants gets the numbers in their place.
@@ -143,14 +174,19 @@ class Rules {
   }
   Expr field(const Expr& e) {
     if (e.kind == Expr::Kind::input) return e;
-    const bool test = is_test(e);
-    return expr::input(fields_.derived(describe(e), e, test ? Scalar::boolean : Scalar::f64, place_));
+    const Scalar type = is_test(e) ? Scalar::boolean : is_text(e) ? Scalar::string : Scalar::f64;
+    return expr::input(fields_.derived(describe(e), e, type, place_));
   }
   static bool is_test(const Expr& e) {
     if (e.kind == Expr::Kind::constant) return e.constant.type == Scalar::boolean;
     if (e.kind != Expr::Kind::call) return false;
     if (e.function == Function::if_else) return is_test(e.arguments[1]);
     return expr::info(e.function).type == expr::TypeRule::boolean;
+  }
+
+  static bool is_text(const Expr& e) {
+    if (e.kind == Expr::Kind::constant) return e.constant.type == Scalar::string;
+    return e.kind == Expr::Kind::call && e.function == Function::if_else && is_text(e.arguments[1]);
   }
 
   // A short text for the name of a field.
@@ -342,7 +378,12 @@ class Rules {
       for (size_t k = x.size() - 1; k-- > 0;) {
         e = expr::call(Function::if_else, {expr::call(Function::equal, {x[k], most}), element(labels.classes, k), std::move(e)});
       }
-      return {{kept(known(most, std::move(e)))}};
+      // A NaN counts as largest, the first one of several.
+      for (size_t k = x.size(); k-- > 0;) {
+        if (!fields_.can_miss(x[k])) continue;
+        e = expr::call(Function::if_else, {expr::call(Function::is_missing, {x[k]}), element(labels.classes, k), std::move(e)});
+      }
+      return {{kept(std::move(e))}};
     }
     const Function f = labels.rule == ml::LabelRule::above ? Function::greater_than : Function::greater_or_equal;
     Expr test = expr::call(f, {x[0], one(labels.threshold)});

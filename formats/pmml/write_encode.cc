@@ -86,6 +86,8 @@ class Rules {
   };
 
   Known categories(FieldId x, const ml::LabelMap& map, const Node& node) {
+    refuse_wide(map.keys, columns_.place(node));
+    refuse_wide(map.values, columns_.place(node));
     Known known{map.keys, map.values, map.missing_value ? map.missing_value : map.fallback};
     for (size_t i = 0; i < map.keys.size(); ++i) {
       if (!is_nan(map.keys, i)) continue;
@@ -158,7 +160,8 @@ class Rules {
     const bool missing = known.missing && known.missing->integer(0) == k;
     Expr e;
     if (rest && others.size() == 1) {
-      e = constant(1.0);
+      if (missing || !fields_[x].can_miss) return constant(1.0);
+      e = expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}), constant(0.0), constant(1.0)});
     } else if (rest || in.size() > 2) {
       Expr test = expr::call(rest ? Function::is_not_in : Function::is_in, rest ? others : in);
       e = expr::call(Function::if_else, {std::move(test), constant(1.0), constant(0.0)});
@@ -197,6 +200,13 @@ class Rules {
 };
 
 }  // namespace
+
+void refuse_wide(const Tensor& values, const Location& place) {
+  if (values.dtype() != DType::i64) return;
+  for (int64_t v : values.integers()) {
+    if (v != static_cast<int32_t>(v)) fail(place, "pmml-write", "the integer {} has more than the 32 bits of PMML's integers", v);
+  }
+}
 
 std::vector<Column> encode_columns(const Node& node, Columns& columns) {
   Rules rules(node, columns);

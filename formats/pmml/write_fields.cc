@@ -143,7 +143,7 @@ OpenModel begin_model(pugi::xml_node parent, const char* name, const char* funct
   return model;
 }
 
-void finish_model(OpenModel& model, Fields& fields, std::set<FieldId>* outer) {
+std::set<FieldId> finish_model(OpenModel& model, Fields& fields, std::set<FieldId>* outer) {
   const bool top = outer == nullptr;
   // A derived field comes after those that it is made of, so one pass from the back finds all.
   std::set<FieldId> needed = model.used;
@@ -175,6 +175,7 @@ void finish_model(OpenModel& model, Fields& fields, std::set<FieldId>* outer) {
   for (pugi::xml_node part : {model.output, model.targets, model.transformations}) {
     if (!part.first_child()) model.element.remove_child(part);
   }
+  return schema;
 }
 
 }  // namespace panmodel::pmml

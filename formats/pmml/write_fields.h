@@ -73,7 +73,8 @@ struct OpenModel {
 OpenModel begin_model(pugi::xml_node parent, const char* name, const char* function);
 // Writes MiningSchema and LocalTransformations. A `top` model defines all derived fields that it needs
 // and has input fields in its schema; a model inside defines those of results of segments, and takes
-// the others from the model around it, which must use them: they are added to `outer`.
-void finish_model(OpenModel& model, Fields& fields, std::set<FieldId>* outer);
+// the others from the model around it, which must use them: they are added to `outer`. Returns the fields
+// of the schema.
+std::set<FieldId> finish_model(OpenModel& model, Fields& fields, std::set<FieldId>* outer);
 
 }  // namespace panmodel::pmml

@@ -13,6 +13,7 @@ namespace panmodel::pmml {
 struct LinearForm {
   double intercept = 0;
   std::vector<std::pair<FieldId, double>> terms;
+  void add(FieldId field, double coefficient);
 };
 
 // The form of an expression that is linear in its fields; none when it is not.

@@ -23,13 +23,7 @@ bool collect(const Expr& e, double factor, LinearForm& form) {
     return true;
   }
   if (e.kind == Expr::Kind::input) {
-    for (auto& [field, coefficient] : form.terms) {
-      if (field == e.input) {
-        coefficient += factor;
-        return true;
-      }
-    }
-    form.terms.emplace_back(e.input, factor);
+    form.add(e.input, factor);
     return !e.map_missing_to;
   }
   if (e.kind != Expr::Kind::call || e.map_missing_to || e.default_value) return false;
@@ -49,6 +43,16 @@ bool collect(const Expr& e, double factor, LinearForm& form) {
 }
 
 }  // namespace
+
+void LinearForm::add(FieldId field, double coefficient) {
+  for (auto& [known, sum] : terms) {
+    if (known == field) {
+      sum += coefficient;
+      return;
+    }
+  }
+  terms.emplace_back(field, coefficient);
+}
 
 std::optional<LinearForm> linear_form(const Expr& e) {
   LinearForm form;

@@ -71,16 +71,23 @@ class Rules {
       const auto count = static_cast<size_t>(bins.counts[i]);
       constexpr double inf = std::numeric_limits<double>::infinity();
       std::vector<double> left{-inf}, right, values;
+      double last = 0;
+      // Of equal edges only the last begins a bin.
       for (size_t k = 0; k < count; ++k) {
-        right.push_back(bins.edges[begin + k]);
-        left.push_back(bins.edges[begin + k]);
+        const double edge = bins.edges[begin + k];
+        if (k + 1 < count && bins.edges[begin + k + 1] == edge) continue;
+        values.push_back(last);
+        right.push_back(edge);
+        left.push_back(edge);
+        last = static_cast<double>(k + 1);
       }
+      values.push_back(last);
       right.push_back(inf);
       begin += count;
-      for (size_t k = 0; k <= count; ++k) values.push_back(static_cast<double>(k));
-      std::vector<uint8_t> closed(count + 1, 1), open(count + 1, 0);
+      if (values.size() == 1) return Column{constant(last)};
+      std::vector<uint8_t> closed(values.size(), 1), open(values.size(), 0);
       auto table = std::make_shared<expr::Table>();
-      const auto size = static_cast<int64_t>(count + 1);
+      const auto size = static_cast<int64_t>(values.size());
       table->parameters = {{"left", Tensor::vector(std::move(left))},
                            {"left_closed", Tensor::of_bools({size}, std::move(closed))},
                            {"right", Tensor::vector(std::move(right))},
@@ -95,6 +102,17 @@ class Rules {
   std::vector<Column> interpolated(const ml::Interpolate& line) {
     return each([&](FieldId x, size_t) {
       if (line.outside == ml::Outside::fail) columns_.refuse(node_, "that refuses what is outside its knots");
+      if (line.x.size() == 1) {
+        Expr level = constant(line.y[0]);
+        if (line.outside == ml::Outside::nan) {
+          Expr at = expr::call(Function::equal, {expr::input(x), constant(line.x[0])});
+          level = expr::call(Function::if_else, {std::move(at), std::move(level)});
+        }
+        if (fields_[x].can_miss) {
+          level = expr::call(Function::if_else, {expr::call(Function::is_not_missing, {expr::input(x)}), std::move(level)});
+        }
+        return named("interpolate", x, std::move(level));
+      }
       auto table = std::make_shared<expr::Table>();
       table->parameters = {
           {"orig", Tensor::vector(line.x)}, {"norm", Tensor::vector(line.y)},
@@ -161,12 +179,10 @@ class Rules {
     Expr small = normalize.smallest > 0
                      ? expr::call(Function::less_than, {expr::input(length), constant(normalize.smallest)})
                      : expr::call(Function::equal, {expr::input(length), constant(0.0)});
-    Expr divisor = missing_where_missing(
-        expr::call(Function::if_else, {small, constant(1.0), expr::input(length)}), fields_);
+    Expr divisor = expr::call(Function::if_else, {std::move(small), constant(1.0), expr::input(length)});
     if (can_miss) {
       divisor = expr::call(Function::if_else,
-                           {expr::call(Function::is_not_missing, {expr::input(length)}),
-                            expr::call(Function::if_else, {small, constant(1.0), expr::input(length)})});
+                           {expr::call(Function::is_not_missing, {expr::input(length)}), std::move(divisor)});
     }
     const FieldId by = fields_.derived("norm or 1", std::move(divisor), Scalar::f64, place_);
     return each([&](FieldId f, size_t) {

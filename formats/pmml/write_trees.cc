@@ -162,7 +162,9 @@ class EnsembleWriter {
       if (mode != NodeMode::leq && mode != NodeMode::gt) {
         fail(*trees_.place, "pmml-write", "'{}' in single precision", operator_of(mode));
       }
-      threshold = last_double_rounding_to_at_most(last);
+      // A threshold of a field of that precision is read as a float itself.
+      const bool typed = fields_[feature.field].type == expr::Scalar::f32;
+      threshold = typed ? static_cast<double>(last) : last_double_rounding_to_at_most(last);
     }
     if (threshold == std::numeric_limits<double>::infinity() && mode == NodeMode::leq) {
       // Every number is below: only a missing value may go the other way.
@@ -250,7 +252,7 @@ bool is_distribution(const Trees& trees) {
   const double count = static_cast<double>(forest.roots.size());
   const bool mean = ensemble.aggregate == ml::Aggregate::mean ? trees.divisor == 1
                     : ensemble.aggregate == ml::Aggregate::sum && trees.divisor == count;
-  if (!mean || !ensemble.base.empty() || ensemble.targets < 2) return false;
+  if (!mean || !ensemble.base.empty()) return false;
   for (uint32_t node = 0; node < forest.nodes(); ++node) {
     if (!forest.is_leaf(node)) continue;
     double sum = 0;

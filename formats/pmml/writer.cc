@@ -1,7 +1,6 @@
 #include "formats/pmml/writer.h"
 
 #include <algorithm>
-#include <list>
 
 #include "base/number.h"
 #include "formats/pmml/write_document.h"
@@ -94,6 +93,7 @@ struct Prediction {
   bool first_class_last = false;    // of two classes the table of the second comes first
   Trees trees;
   FieldId score = 0;                // threshold
+  bool has_score = false;           // else there is one class
   double threshold = 0;
   bool closed = false;              // the score at the threshold is the second class
 };
@@ -152,6 +152,7 @@ class Document : public Segments {
       OpenModel model = write_trees(segment(), trees, "", fields_);
       for (const std::string& c : trees.classes) {
         out.push_back(fields_.result(fmt::format("share({})", c), expr::Scalar::f64));
+        segments_.back().results.push_back(out.back());
         pugi::xml_node field = output_field(model, fields_[out.back()].name, "probability");
         set(field, "value", c);
         set(field, "isFinalResult", "false");
@@ -203,13 +204,24 @@ class Document : public Segments {
 
   // Segments.
 
+  // A model of a chain, with what it reads of the fields around it and of the segments before it.
+  struct Segment {
+    pugi::xml_node element;
+    std::set<FieldId> outer, names;
+    std::vector<FieldId> results;
+  };
+
   pugi::xml_node segment() {
-    segments_.emplace_back();
-    return segments_.back();
+    if (!scratch_) scratch_ = document_.append_child("Segmentation");
+    segments_.push_back({add(scratch_, "Segment"), {}, {}, {}});
+    set(segments_.back().element, "id", "");
+    add(segments_.back().element, "True");
+    return segments_.back().element;
   }
-  void finish_segment(OpenModel& model) { finish_model(model, fields_, &used_); }
+  void finish_segment(OpenModel& model) { segments_.back().names = finish_model(model, fields_, &segments_.back().outer); }
   FieldId result_of(OpenModel& model, const std::string& wanted) {
     const FieldId id = fields_.result(wanted, expr::Scalar::f64);
+    segments_.back().results.push_back(id);
     pugi::xml_node field = output_field(model, fields_[id].name, "predictedValue");
     set(field, "isFinalResult", "false");
     finish_segment(model);
@@ -226,8 +238,10 @@ class Document : public Segments {
     const size_t count = linear.intercept.size();
     for (size_t k = 0; k < count; ++k) {
       OpenModel model = regression_model(segment(), "none", false, "");
-      write_table(model, linear_form(linear, k, features), "", fields_);
+      const LinearForm form = linear_form(linear, k, features);
+      write_table(model, form, "", fields_);
       out.push_back(result_of(model, score_name(k, count)));
+      forms_of_results_.emplace(out.back(), form);
     }
     return out;
   }
@@ -265,6 +279,27 @@ class Document : public Segments {
     return trees_of(*graph_.producer(value), divisor);
   }
 
+  // With the linear predictors in place of the segments that give them.
+  LinearForm expanded(const LinearForm& form) const {
+    LinearForm out{form.intercept, {}};
+    for (const auto& [field, coefficient] : form.terms) {
+      std::optional<LinearForm> inner;
+      if (auto found = forms_of_results_.find(field); found != forms_of_results_.end()) {
+        inner = found->second;
+      } else if (fields_[field].local && fields_[field].origin == WrittenField::Origin::derived) {
+        inner = linear_form(fields_[field].body);
+        if (inner) inner = expanded(*inner);
+      }
+      if (!inner) {
+        out.add(field, coefficient);
+        continue;
+      }
+      out.intercept += coefficient * inner->intercept;
+      for (const auto& [part, factor] : inner->terms) out.add(part, coefficient * factor);
+    }
+    return out;
+  }
+
   // Every column of the value as a linear form.
   std::vector<LinearForm> forms(ValueId value) {
     std::vector<LinearForm> out;
@@ -294,8 +329,8 @@ class Document : public Segments {
         predictions_.push_back(p);
       }
     } else {
-      for (LinearForm& form : forms(y)) {
-        p.tables = {std::move(form)};
+      for (const LinearForm& form : forms(y)) {
+        p.tables = {expanded(form)};
         predictions_.push_back(p);
       }
     }
@@ -341,23 +376,69 @@ class Document : public Segments {
     for (size_t k = 0; k < labels->classes.size(); ++k) classes_.push_back(text_at(labels->classes, k));
     target_type_ = type_of(labels->classes.dtype());
     targets_ = {fields_.unique("y")};
+    refuse_wide(labels->classes, place(label.value));
     const ValueId scores = input(label.value);
-    if (probability != nullptr && with_probabilities(*labels, scores, probability->value)) {
+    if (classes_.size() == 1) {
+      Prediction one;
+      one.kind = Prediction::Kind::threshold;
+      predictions_ = {one};
+      probability_ = probability;
+      return;
+    }
+    if (probability != nullptr && !near_ties(scores) && with_probabilities(*labels, scores, probability->value)) {
       probability_ = probability;
       return;
     }
     Prediction p;
     if (labels->rule == ml::LabelRule::argmax) {
-      p.normalization = "softmax";  // which is largest where the score is
-      p.tables = forms(scores);
+      if (near_ties(scores)) {
+        p.normalization = "simplemax";
+        p.tables = largest(scores);
+      } else {
+        p.normalization = "softmax";  // which is largest where the score is
+        p.tables = forms(scores);
+      }
     } else {
       p.kind = Prediction::Kind::threshold;
       p.score = columns_.fields_of(scores).at(0);
+      p.has_score = true;
       p.threshold = labels->threshold;
       p.closed = labels->rule == ml::LabelRule::at_least;
     }
     predictions_ = {p};
     if (probability != nullptr) extra(*probability);
+  }
+
+  // Whether rows near 0 have scores that differ by less than their probabilities can tell.
+  bool near_ties(ValueId scores) const {
+    const auto* linear = op<ml::Linear>(scores);
+    if (linear == nullptr) return false;
+    const std::vector<double> intercepts = linear->intercept.reals();
+    if (intercepts.size() == 1) return intercepts[0] == 0;
+    return std::all_of(intercepts.begin(), intercepts.end(), [&](double v) { return v == intercepts[0]; });
+  }
+
+  // 1 for the scores that are the largest.
+  std::vector<LinearForm> largest(ValueId scores) {
+    using expr::Function;
+    const std::vector<FieldId> fields = columns_.fields_of(scores);
+    std::vector<expr::Expr> all;
+    for (FieldId f : fields) all.push_back(expr::input(f));
+    expr::Expr most = expr::call(Function::max, all);
+    for (const expr::Expr& e : all) {
+      if (fields_.can_miss(e)) most = expr::call(Function::if_else, {expr::call(Function::is_not_missing, {e}), std::move(most)});
+    }
+    const FieldId top = fields_.derived("largest", std::move(most), expr::Scalar::f64, place(scores));
+    std::vector<LinearForm> out;
+    for (size_t k = 0; k < fields.size(); ++k) {
+      expr::Expr same = expr::call(Function::equal, {expr::input(fields[k]), expr::input(top)});
+      expr::Expr e = expr::call(Function::if_else, {std::move(same), expr::constant(1.0), expr::constant(0.0)});
+      if (fields_[top].can_miss) {
+        e = expr::call(Function::if_else, {expr::call(Function::is_not_missing, {expr::input(top)}), std::move(e)});
+      }
+      out.push_back({0, {{fields_.derived(fmt::format("largest({})", classes_.at(k)), std::move(e), expr::Scalar::f64, place(scores)), 1.0}}});
+    }
+    return out;
   }
 
   // A model whose probabilities choose the label that the source chooses; false when there is none.
@@ -426,8 +507,9 @@ class Document : public Segments {
   // Writing.
 
   void write_models(pugi::xml_node pmml) {
-    const bool chain = !segments_.empty(), several = predictions_.size() > 1;
+    const bool chain = reads_segments(), several = predictions_.size() > 1;
     if (!chain && !several) {
+      document_.remove_child(scratch_);
       OpenModel model = write_prediction(pmml, predictions_[0], targets_[0]);
       write_outputs(model);
       keep_inputs(model);
@@ -436,25 +518,36 @@ class Document : public Segments {
     }
     OpenModel top = begin_model(pmml, "MiningModel", classes_.empty() ? "regression" : "classification");
     pugi::xml_node segmentation = add(top.element, "Segmentation");
-    set(segmentation, "multipleModelMethod", several ? "x-multiModelChain" : "modelChain");
     if (several) {
+      set(segmentation, "multipleModelMethod", "x-multiModelChain");
       out_.report(Severity::note, {}, "pmml-vendor",
                   "several targets: multipleModelMethod=\"x-multiModelChain\", an extension of JPMML-Evaluator");
     }
-    size_t number = 0;
-    const auto next = [&] {
-      pugi::xml_node segment = add(segmentation, "Segment");
-      set(segment, "id", std::to_string(++number));
-      add(segment, "True");
-      return segment;
-    };
-    for (const pugi::xml_document& s : segments_) next().append_copy(s.first_child());
     for (size_t k = 0; k < predictions_.size(); ++k) {
-      OpenModel model = write_prediction(next(), predictions_[k], targets_[k]);
+      OpenModel model = write_prediction(segment(), predictions_[k], targets_[k]);
       if (k + 1 == predictions_.size()) write_outputs(model);
-      finish_model(model, fields_, &used_);
+      finish_segment(model);
     }
-    top.used = used_;
+    // A segment counts when a later one reads it.
+    std::set<FieldId> named;
+    std::vector<const Segment*> kept;
+    for (size_t i = segments_.size(); i-- > 0;) {
+      const Segment& s = segments_[i];
+      const bool last = i + predictions_.size() >= segments_.size();
+      if (!last && std::none_of(s.results.begin(), s.results.end(), [&](FieldId f) { return named.contains(f); })) continue;
+      named.insert(s.names.begin(), s.names.end());
+      top.used.insert(s.outer.begin(), s.outer.end());
+      kept.push_back(&s);
+    }
+    if (several && kept.size() > predictions_.size()) {
+      fail({}, "pmml-write", "several targets of models in a chain: evaluators take only one unnamed target");
+    }
+    for (size_t i = kept.size(); i-- > 0;) {
+      pugi::xml_node moved = segmentation.append_move(kept[i]->element);
+      moved.attribute("id").set_value(std::to_string(kept.size() - i).c_str());
+    }
+    document_.remove_child(scratch_);
+    if (!several) set(segmentation, "multipleModelMethod", "modelChain");
     keep_inputs(top);
     finish_model(top, fields_, nullptr);
     for (const std::string& target : targets_) {
@@ -463,6 +556,20 @@ class Document : public Segments {
       set(field, "name", target);
       set(field, "usageType", "target");
     }
+  }
+
+  // Whether the last models name results of segments, themselves or by what they are made of.
+  bool reads_segments() const {
+    std::set<FieldId> named;
+    for (const Prediction& p : predictions_) {
+      for (const LinearForm& form : p.tables) {
+        for (const auto& [field, coefficient] : form.terms) named.insert(field);
+      }
+      for (const Feature& f : p.trees.features) named.insert(f.field);
+      if (p.kind == Prediction::Kind::threshold && p.has_score) named.insert(p.score);
+    }
+    for (const Extra& e : extras_) named.insert(e.field);
+    return std::any_of(named.begin(), named.end(), [&](FieldId f) { return fields_[f].local; });
   }
 
   OpenModel write_prediction(pugi::xml_node parent, const Prediction& p, const std::string& target) {
@@ -484,9 +591,17 @@ class Document : public Segments {
     OpenModel model = begin_model(parent, "TreeModel", "classification");
     set(model.element, "missingValueStrategy", "nullPrediction");
     model.target = target;
-    const std::string& score = model.use(fields_, p.score);
     pugi::xml_node root = add(model.element, "Node");
+    if (!p.has_score) {
+      set(root, "score", classes_[0]);
+      add(root, "True");
+      pugi::xml_node share = add(root, "ScoreDistribution");
+      set(share, "value", classes_[0]);
+      set(share, "recordCount", "1");
+      return model;
+    }
     add(root, "True");
+    const std::string& score = model.use(fields_, p.score);
     for (size_t k : {size_t{0}, size_t{1}}) {
       pugi::xml_node node = add(root, "Node");
       set(node, "score", classes_.at(k));
@@ -588,8 +703,9 @@ class Document : public Segments {
   const Output* probability_ = nullptr;  // given by the last model
   std::vector<std::string> probabilities_;  // names of their output fields
   std::vector<Extra> extras_;
-  std::list<pugi::xml_document> segments_;
-  std::set<FieldId> used_;               // by the segments, of the fields around them
+  pugi::xml_node scratch_;               // where segments are until the chain is written
+  std::vector<Segment> segments_;
+  std::map<FieldId, LinearForm> forms_of_results_;
   bool frozen_ = false;                  // no more segments
 };
 

@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pandas as pd
+from option_case import cells_of, is_missing, write_rows
 from option_cases import CASES
 
 PANMODEL = os.environ["PANMODEL"]
@@ -29,29 +30,6 @@ class Wrong(Exception):
 
 def run(*args):
     return subprocess.run([PANMODEL, *args], capture_output=True, text=True, timeout=120)
-
-
-def is_missing(v):
-    return v is None or v is pd.NA or (isinstance(v, (float, np.floating)) and v != v)
-
-
-def field(v):
-    if is_missing(v):
-        return ""
-    if isinstance(v, (bool, np.bool_)):
-        return str(bool(v))
-    text = v if isinstance(v, str) else repr(v.item() if isinstance(v, np.generic) else v)
-    quoted = text == "" or any(c in text for c in ',"\n\r')
-    return '"' + text.replace('"', '""') + '"' if quoted else text
-
-
-def cells_of(rows):
-    """Column names and the cells of each row, as Python values."""
-    if isinstance(rows, pd.DataFrame):
-        columns = [list(rows[c]) for c in rows.columns]
-        return [str(c) for c in rows.columns], [list(r) for r in zip(*columns)]
-    rows = rows if getattr(rows, "ndim", 1) == 2 else [[v] for v in rows]
-    return [f"x{i}" for i in range(len(rows[0]))], [list(r) for r in rows]
 
 
 def flatten(out):
@@ -189,9 +167,7 @@ def check(case, temp):
         return
     names, rows = cells_of(case.rows)
     data = os.path.join(temp, "rows.csv")
-    with open(data, "w", newline="") as f:
-        f.write(",".join(field(n) for n in names) + "\n")
-        f.writelines(",".join(field(v) for v in r) + "\n" for r in rows)
+    write_rows(case.rows, data)
     expected = check_pickle(case, model, path, data, rows, names)
     if case.onnx:
         check_onnx(case, path, temp, rows, names, expected)

@@ -4,40 +4,46 @@ For every model of sklearn_names.txt and every release: panmodel writes PMML (an
 it back), JPMML-Evaluator loads the document without its optimising visitors and predicts the rows of
 the corpus and rows made at the model's own boundaries; its verify() passes on the rows embedded. Labels must be equal, numbers within 1e-9
 relative of panmodel's prediction of the pickle, for every output that was not reported as lost. A row
-that panmodel refuses is not compared; where a score is no number, JPMML must give no label.
+that panmodel refuses is not compared; where a score is no number, JPMML must give no label. The same for
+every option of an estimator (option_cases.py), fitted with the installed scikit-learn.
 
     sklearn_to_pmml.py [--through-onnx] [NAME ...]
 
 With --through-onnx the document is written from the ONNX file that panmodel writes of the model.
 
-One line per model that is refused or differs, and a count. Fails when a model that is written does
-not agree, or when fewer than EXPECTED models are written.
+NAME: a model of the corpus, or a part of the name of an option case. One line per model and counts.
+Fails when a model that is written does not agree, or when fewer are written than are expected.
 """
-import csv, glob, os, re, sys, tempfile
+import glob, os, pickle, re, sys, tempfile, warnings
 from collections import Counter
 from multiprocessing import Pool
 
 import numpy as np
 
 import jpmml
+import option_cases
+from option_case import write_rows
 from sklearn_to_onnx import BOUNDARY_ROWS, CORPUS, HERE, RELEASES, by_method, expect_equal, \
     is_number, panmodel, read_csv
 
 THROUGH_ONNX = "--through-onnx" in sys.argv
+EXPECTED_OPTIONS = 640  # cases of sklearn_options.py, likewise
 EXPECTED = 229 if THROUGH_ONNX else 231  # models of the corpus that are written and agree
 
 
 def jpmml_rows(path, names, columns):
-    """The rows under the names of the document's fields, numbers as Java reads them."""
-    spelled = {"nan": "", "inf": "Infinity", "-inf": "-Infinity"}
+    """The rows under the names of the document's fields, numbers as Java reads them; an empty field is
+    missing, "" is the empty text."""
+    spelled = {None: "", "nan": "", "inf": "Infinity", "-inf": "-Infinity"}
+    quoted = lambda c: '"' + c.replace('"', '""') + '"'
     with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        for row in zip(*columns):
-            writer.writerow("" if c is None else spelled.get(c, c) for c in row)
+        for row in [names, *zip(*columns)]:
+            file.write(",".join(spelled[c] if c in spelled else quoted(c) for c in row) + "\n")
 
 
-def check(folder, model, temporary):
+def check(folder, model, temporary, estimator=None, rows_of=None):
+    """`estimator`, `rows_of`: the model itself and the table of input.csv as it takes it, where they are at hand:
+    JPMML may refuse a row that it refuses."""
     document, boundary = f"{temporary}/m.pmml", f"{temporary}/rows.csv"
     source = model
     if THROUGH_ONNX:
@@ -65,9 +71,11 @@ def check(folder, model, temporary):
         refused = [all(c is None for c in row) for row in zip(*everything)]
         numbers = [c for c in everything if all(is_number(v) for v in c)]
         # Where a score is no number there is no prediction, whatever label the source names.
-        none = [any(c is None or np.isnan(float(c)) for c in row) for row in zip(*numbers)]
+        none = [False] * len(refused) if not numbers else [
+            any(c is None or np.isnan(float(c)) for c in row) for row in zip(*numbers)]
         for r, reason in enumerate(results["error"]):
-            assert reason is None or refused[r] or none[r], f"row {r}: JPMML: {reason}"
+            assert reason is None or refused[r] or none[r] or raises(estimator, rows_of, r, data), \
+                f"row {r}: JPMML: {reason}"
         for method, expected in want.items():
             got = columns_of(method, header, len(expected))
             if THROUGH_ONNX and method == "transform" and "predict" in want:
@@ -96,6 +104,41 @@ def columns_of(method, header, width):
     return [h for h in header if h == name or h.startswith(name + "(")]
 
 
+def raises(estimator, rows, r, data):
+    """Whether scikit-learn refuses the row, of those given or of the boundary."""
+    import pandas
+    if estimator is None:
+        return False
+    if not data.endswith("input.csv"):
+        names, columns = read_csv(open(data, newline="").read())
+        kinds = getattr(rows, "dtypes", None)
+        number = lambda c: np.nan if c is None else float(c)
+        table = pandas.DataFrame({n: [number(c[r]) if all(is_number(v) for v in c) else c[r]]
+                                  for n, c in zip(names, columns)})
+        row = table if kinds is not None else table.to_numpy()
+    else:
+        row = rows.iloc[r:r + 1] if hasattr(rows, "iloc") else rows[r:r + 1]
+    try:
+        (estimator.predict if hasattr(estimator, "predict") else estimator.transform)(row)
+        return False
+    except ValueError:
+        return True
+
+
+def check_option(number):
+    case = option_cases.CASES[number]
+    if case.refused:
+        return ("option", case.name), "refused", case.refused
+    with tempfile.TemporaryDirectory() as temporary:
+        try:
+            estimator, model = case.fit(), f"{temporary}/m.pkl"
+            pickle.dump(estimator, open(model, "wb"))
+            write_rows(case.rows, f"{temporary}/input.csv")
+            return ("option", case.name), *check(temporary, model, temporary, estimator, case.rows)
+        except Exception as e:
+            return ("option", case.name), "failed", f"{type(e).__name__}: {e}"[:300]
+
+
 def check_case(case):
     release, name = case
     folder = f"{CORPUS}/pickle/debian-sklearn-{release}/{name}"
@@ -108,21 +151,28 @@ def check_case(case):
 
 
 def main():
-    if not CORPUS:
-        print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
-        return 0
-    given = [a for a in sys.argv[1:] if a != "--through-onnx"]
-    names = given or [line.split()[0] for line in open(f"{HERE}/sklearn_names.txt") if line.strip()]
-    cases = [(r, n) for r in RELEASES for n in names
+    warnings.simplefilter("ignore")
+    names = [line.split()[0] for line in open(f"{HERE}/sklearn_names.txt") if line.strip()]
+    wanted = [a for a in sys.argv[1:] if a != "--through-onnx"]
+    cases = [(r, n) for r in RELEASES for n in names if not wanted or n in wanted
              if os.path.isdir(f"{CORPUS}/pickle/debian-sklearn-{r}/{n}")]
-    counts = Counter()
+    options = [i for i, c in enumerate(option_cases.CASES)
+               if not wanted or any(w in c.name for w in wanted if w not in names)]
+    counts = {}
     with Pool(2) as pool:
-        for (release, name), outcome, said in pool.imap(check_case, cases):
-            counts[outcome] += 1
-            print(f"{outcome:7} {release:4} {name}: {said}", flush=True)
-    print(f"{counts['good']} of {len(cases)} written and equal in JPMML, {counts['refused']} refused, "
-          f"{counts['failed']} failed")
-    return 1 if counts["failed"] or (not given and counts["good"] < EXPECTED) else 0
+        for work, part, expected in ((check_case, cases, EXPECTED), (check_option, options, EXPECTED_OPTIONS))[:1 if THROUGH_ONNX else 2]:
+            count = counts[work] = Counter()
+            for (release, name), outcome, said in pool.imap(work, part):
+                count[outcome] += 1
+                print(f"{outcome:7} {release:4} {' '.join(name.split())}: {said}", flush=True)
+            what = "models of the corpus" if work is check_case else "options"
+            print(f"{count['good']} of {len(part)} {what} written and equal in JPMML, {count['refused']} refused, "
+                  f"{count['failed']} failed", flush=True)
+            if work is check_case and not CORPUS:
+                print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
+            elif not wanted and count["good"] < expected:
+                count["failed"] += 1
+    return 1 if any(c["failed"] for c in counts.values()) else 0
 
 
 if __name__ == "__main__":
