@@ -67,6 +67,8 @@ class Output {
     } else {
       element.refuse("pmml-output", "the feature '{}' is not supported for this model", feature);
     }
+    Builder& b = reader_.builder;
+    if (b.graph().value(named.field.value).name.empty()) b.name_value(named.field.value, named.name);
     scope_.add(named.name, named.field);
     result_.outputs.push_back(std::move(named));
   }

@@ -140,6 +140,7 @@ Field read_derived_field(const Element& derived_field, Scope& scope) {
     }
   }
   field.value = add_map(bindings, read_expression(body, bindings), field.type);
+  scope.reader().builder.name_value(field.value, std::string(derived_field.find("name").value_or("")));
   return field;
 }
 

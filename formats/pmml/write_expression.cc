@@ -7,8 +7,8 @@
 #include "base/diagnostic.h"
 #include "base/number.h"
 #include "formats/pmml/expression_reader.h"
-#include "formats/pmml/write_xml.h"
 #include "formats/pmml/write_tables.h"
+#include "formats/pmml/write_xml.h"
 
 namespace panmodel::pmml {
 
@@ -19,17 +19,19 @@ using expr::Scalar;
 
 namespace {
 
-constexpr const char* kDataTypes[] = {"double", "float",  "integer", "boolean",
-                                      "string", "date",   "time",    "dateTime"};
+constexpr const char* kDataTypes[] = {"double", "float", "integer", "boolean",
+                                      "string", "date",  "time",    "dateTime"};
 
 bool is_call(const Expr& e, Function function) {
   return e.kind == Expr::Kind::call && e.function == function;
 }
 bool is_cast(const Expr& e) {
-  return e.kind == Expr::Kind::call && e.function >= Function::to_f64 && e.function <= Function::to_date_time;
+  return e.kind == Expr::Kind::call && e.function >= Function::to_f64 &&
+         e.function <= Function::to_date_time;
 }
 Scalar cast_type(const Expr& e) {
-  return static_cast<Scalar>(static_cast<size_t>(e.function) - static_cast<size_t>(Function::to_f64));
+  return static_cast<Scalar>(static_cast<size_t>(e.function) -
+                             static_cast<size_t>(Function::to_f64));
 }
 bool is_compound(const Expr& e) {
   return is_call(e, Function::logical_and) || is_call(e, Function::logical_or) ||
@@ -43,13 +45,16 @@ std::string date_text(Scalar type, int64_t value) {
   const int64_t days = seconds / kDay - (seconds % kDay < 0 ? 1 : 0);
   const int64_t rest = seconds - days * kDay;
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-  const std::string day = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  const std::string day =
+      fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   const std::string time = fmt::format("{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
   return type == Scalar::date ? day : type == Scalar::time ? time : day + "T" + time;
 }
 
-Expr known(const Expr& e) { return expr::call(Function::is_not_missing, {e}); }
+Expr known(const Expr& e) {
+  return expr::call(Function::is_not_missing, {e});
+}
 
 // Appends an expression or a predicate.
 class Writer {
@@ -58,9 +63,12 @@ class Writer {
 
   void write(pugi::xml_node parent, const Expr& e) {
     switch (e.kind) {
-      case Expr::Kind::constant: return constant(parent, e.constant);
-      case Expr::Kind::input: return field(parent, e);
-      case Expr::Kind::call: break;
+      case Expr::Kind::constant:
+        return constant(parent, e.constant);
+      case Expr::Kind::input:
+        return field(parent, e);
+      case Expr::Kind::call:
+        break;
     }
     if (e.unknown) return three_valued(parent, e);
     if (is_cast(e)) return cast(parent, e, nullptr);
@@ -77,13 +85,16 @@ class Writer {
     }
     if (is_compound(e) && e.unknown && !e.default_value) return compound(parent, e);
     if (simple(parent, e) || set_of(parent, e)) return;
-    const NamedField field = e.kind == Expr::Kind::input && !e.map_missing_to ? frame_.inputs[e.input]
-                                                         : frame_.derive(e, Scalar::boolean);
+    const NamedField field = e.kind == Expr::Kind::input && !e.map_missing_to
+                                 ? frame_.inputs[e.input]
+                                 : frame_.derive(e, Scalar::boolean);
     comparison(parent, field.name, "equal", "true");
   }
 
  private:
-  [[noreturn]] void refuse(std::string_view what) const { fail(frame_.place, "pmml-write", "{}", what); }
+  [[noreturn]] void refuse(std::string_view what) const {
+    fail(frame_.place, "pmml-write", "{}", what);
+  }
 
   static void constant(pugi::xml_node parent, const Constant& c, Scalar type) {
     pugi::xml_node element = add(parent, "Constant");
@@ -110,7 +121,8 @@ class Writer {
     if (named.type >= Scalar::date) refuse("the date '" + named.name + "' as a number");
     reference(parent, named, e.map_missing_to);
   }
-  void reference(pugi::xml_node parent, const NamedField& field, const std::optional<Constant>& missing) {
+  void reference(pugi::xml_node parent, const NamedField& field,
+                 const std::optional<Constant>& missing) {
     if (missing && !is_replacement(*missing)) {
       const Expr e = expr::input(static_cast<uint32_t>(&field - frame_.inputs.data()));
       return write(parent, expr::call(Function::if_else, {known(e), e, expr::constant(*missing)}));
@@ -121,14 +133,17 @@ class Writer {
   }
 
   // Whether the attribute's text is read as the same constant.
-  static bool is_replacement(const Constant& c) { return !c.is_missing() && replacement(text_of(c)) == c; }
+  static bool is_replacement(const Constant& c) {
+    return !c.is_missing() && replacement(text_of(c)) == c;
+  }
 
   // `otherwise`: what stands for a missing result, null = nothing.
   void cast(pugi::xml_node parent, const Expr& e, const Constant* otherwise) {
     const Scalar type = cast_type(e);
     const Expr& inner = e.arguments[0];
     if (const NamedField* field = field_of(e)) {
-      return reference(parent, *field, otherwise != nullptr ? std::optional(*otherwise) : std::nullopt);
+      return reference(parent, *field,
+                       otherwise != nullptr ? std::optional(*otherwise) : std::nullopt);
     }
     if (inner.kind == Expr::Kind::constant && inner.constant.type == Scalar::string &&
         type >= Scalar::date && otherwise == nullptr) {
@@ -143,7 +158,8 @@ class Writer {
   void first_known(pugi::xml_node parent, const Expr& e) {
     const std::vector<Expr>& a = e.arguments;
     if (a.size() == 1) return write(parent, a[0]);
-    if (a.size() == 2 && a[1].kind == Expr::Kind::constant && is_cast(a[0]) && is_replacement(a[1].constant)) {
+    if (a.size() == 2 && a[1].kind == Expr::Kind::constant && is_cast(a[0]) &&
+        is_replacement(a[1].constant)) {
       return cast(parent, a[0], &a[1].constant);
     }
     Expr rest = expr::call(Function::first_known, {a.begin() + 1, a.end()});
@@ -158,7 +174,8 @@ class Writer {
       rest.map_missing_to.reset();
       for (size_t i = e.arguments.size(); i-- > 0;) {
         if (e.arguments[i].kind == Expr::Kind::constant) continue;
-        rest = expr::call(Function::if_else, {known(e.arguments[i]), std::move(rest), expr::constant(*e.map_missing_to)});
+        rest = expr::call(Function::if_else, {known(e.arguments[i]), std::move(rest),
+                                              expr::constant(*e.map_missing_to)});
       }
       return write(parent, rest);
     }
@@ -166,7 +183,8 @@ class Writer {
       Expr rest = e;
       rest.default_value.reset();
       const Expr test = known(rest);
-      return write(parent, expr::call(Function::if_else, {test, std::move(rest), expr::constant(*e.default_value)}));
+      return write(parent, expr::call(Function::if_else,
+                                      {test, std::move(rest), expr::constant(*e.default_value)}));
     }
     constexpr const char* kInvalid[] = {"returnInvalid", "asMissing", "asIs"};
     pugi::xml_node call = add(parent, "Apply");
@@ -202,14 +220,16 @@ class Writer {
 
   // The constant that a value of a predicate says; dates are the conversion of their text.
   static const Constant* value_of(const Expr& e, Scalar type) {
-    const Expr& inner = is_cast(e) && type >= Scalar::date && cast_type(e) == type ? e.arguments[0] : e;
+    const Expr& inner =
+        is_cast(e) && type >= Scalar::date && cast_type(e) == type ? e.arguments[0] : e;
     if (inner.kind != Expr::Kind::constant || inner.constant.is_missing()) return nullptr;
     const bool text = inner.constant.type == Scalar::string;
     return text == (type == Scalar::string || type >= Scalar::date) ? &inner.constant : nullptr;
   }
 
   bool simple(pugi::xml_node parent, const Expr& e) {
-    if (e.kind != Expr::Kind::call || e.map_missing_to || e.default_value || e.arguments.empty()) return false;
+    if (e.kind != Expr::Kind::call || e.map_missing_to || e.default_value || e.arguments.empty())
+      return false;
     const NamedField* field = field_of(e.arguments[0]);
     if (field == nullptr) return false;
     const std::string name(expr::info(e.function).pmml);
@@ -219,7 +239,8 @@ class Writer {
       set(element, "operator", name);
       return true;
     }
-    if (e.function < Function::equal || e.function > Function::greater_or_equal || !e.unknown) return false;
+    if (e.function < Function::equal || e.function > Function::greater_or_equal || !e.unknown)
+      return false;
     const Constant* value = value_of(e.arguments[1], field->type);
     if (value == nullptr) return false;
     comparison(parent, field->name, name, text_of(*value));
@@ -227,7 +248,8 @@ class Writer {
   }
 
   bool set_of(pugi::xml_node parent, const Expr& e) {
-    if ((!is_call(e, Function::is_in) && !is_call(e, Function::is_not_in)) || !e.unknown) return false;
+    if ((!is_call(e, Function::is_in) && !is_call(e, Function::is_not_in)) || !e.unknown)
+      return false;
     const NamedField* field = field_of(e.arguments[0]);
     if (field == nullptr || e.map_missing_to || e.default_value) return false;
     std::vector<std::string> items;
@@ -255,17 +277,35 @@ class Writer {
 
 }  // namespace
 
-const char* data_type_of(Scalar type) { return kDataTypes[static_cast<size_t>(type)]; }
+const char* data_type_of(Scalar type) {
+  return kDataTypes[static_cast<size_t>(type)];
+}
 
 const char* optype_of(Scalar type) {
   return type == Scalar::string || type == Scalar::boolean ? "categorical" : "continuous";
+}
+
+Scalar scalar_of_dtype(DType dtype) {
+  switch (dtype) {
+    case DType::f32:
+      return Scalar::f32;
+    case DType::boolean:
+      return Scalar::boolean;
+    case DType::string:
+      return Scalar::string;
+    case DType::f64:
+      return Scalar::f64;
+    default:
+      return Scalar::i64;
+  }
 }
 
 std::string text_of(const Constant& constant) {
   if (const auto* text = std::get_if<std::string>(&constant.value)) return *text;
   if (const auto* truth = std::get_if<bool>(&constant.value)) return *truth ? "true" : "false";
   if (const auto* whole = std::get_if<int64_t>(&constant.value)) {
-    return constant.type >= Scalar::date ? date_text(constant.type, *whole) : std::to_string(*whole);
+    return constant.type >= Scalar::date ? date_text(constant.type, *whole)
+                                         : std::to_string(*whole);
   }
   const double real = std::get<double>(constant.value);
   if (std::isnan(real)) fail({}, "pmml-write", "a constant that is no number");
@@ -274,12 +314,18 @@ std::string text_of(const Constant& constant) {
 }
 
 std::string text_at(const Tensor& values, size_t i) {
+  if (is_floating(values.dtype()) && std::isnan(values.real(i))) return "NaN";
   switch (values.dtype()) {
-    case DType::string: return values.text(i);
-    case DType::boolean: return values.integer(i) != 0 ? "true" : "false";
-    case DType::f64: return text_of(Constant(values.real(i)));
-    case DType::f32: return text_of(Constant(Scalar::f32, values.real(i)));
-    default: return std::to_string(values.integer(i));
+    case DType::string:
+      return values.text(i);
+    case DType::boolean:
+      return values.integer(i) != 0 ? "true" : "false";
+    case DType::f64:
+      return text_of(Constant(values.real(i)));
+    case DType::f32:
+      return text_of(Constant(Scalar::f32, values.real(i)));
+    default:
+      return std::to_string(values.integer(i));
   }
 }
 

@@ -21,12 +21,15 @@ struct NamedField {
 // dataType and optype of a field.
 const char* data_type_of(expr::Scalar type);
 const char* optype_of(expr::Scalar type);
+// Of the elements of a column or a tensor.
+expr::Scalar scalar_of_dtype(DType dtype);
 // The text of a constant that is not missing. Fails "pmml-write" for a NaN.
 std::string text_of(const expr::Constant& constant);
+// The same of an element, where a NaN may stand.
 std::string text_at(const Tensor& values, size_t i);
 
-// Conversions that expressions call: PMML has no function for them, a function of the document whose
-// result has the type is one.
+// Conversions that expressions call: PMML has no function for them, a function of the document
+// whose result has the type is one.
 class Conversions {
  public:
   std::string name(expr::Scalar type);  // of the function that converts to `type`

@@ -13,16 +13,6 @@ using expr::Scalar;
 
 namespace {
 
-Scalar scalar_of_values(const Tensor& values) {
-  switch (values.dtype()) {
-    case DType::string: return Scalar::string;
-    case DType::boolean: return Scalar::boolean;
-    case DType::i64: return Scalar::i64;
-    case DType::f32: return Scalar::f32;
-    default: return Scalar::f64;
-  }
-}
-
 std::vector<std::string> texts_of(const Tensor& values) {
   std::vector<std::string> out;
   for (size_t i = 0; i < values.size(); ++i) out.push_back(text_at(values, i));
@@ -32,7 +22,8 @@ std::vector<std::string> texts_of(const Tensor& values) {
 // The field that an argument is, or a new one of `type` with its value.
 std::string field_name(const Expr& e, Scalar type, const ExpressionFrame& frame) {
   const bool date = e.kind == Expr::Kind::call && e.function >= Function::to_date &&
-                    e.function <= Function::to_date_time && e.arguments[0].kind == Expr::Kind::input;
+                    e.function <= Function::to_date_time &&
+                    e.arguments[0].kind == Expr::Kind::input;
   const Expr& inner = date ? e.arguments[0] : e;
   if (inner.kind == Expr::Kind::input && !inner.map_missing_to) {
     const NamedField& field = frame.inputs[inner.input];
@@ -50,8 +41,10 @@ void norm_continuous(pugi::xml_node parent, const Expr& e, const ExpressionFrame
   pugi::xml_node element = add(parent, "NormContinuous");
   set(element, "field", field_name(e.arguments[0], Scalar::f64, frame));
   set_replacements(element, e);
-  if (const Tensor* outliers = e.table->find("outliers"); outliers != nullptr && outliers->text(0) != "as_is") {
-    set(element, "outliers", outliers->text(0) == "as_missing_values" ? "asMissingValues" : "asExtremeValues");
+  if (const Tensor* outliers = e.table->find("outliers");
+      outliers != nullptr && outliers->text(0) != "as_is") {
+    set(element, "outliers",
+        outliers->text(0) == "as_missing_values" ? "asMissingValues" : "asExtremeValues");
   }
   const Tensor& orig = *e.table->find("orig");
   const Tensor& norm = *e.table->find("norm");
@@ -86,7 +79,7 @@ void discretize(pugi::xml_node parent, const Expr& e, const ExpressionFrame& fra
   pugi::xml_node element = add(parent, "Discretize");
   set(element, "field", field_name(e.arguments[0], Scalar::f64, frame));
   set_replacements(element, e);
-  set(element, "dataType", data_type_of(scalar_of_values(values)));
+  set(element, "dataType", data_type_of(scalar_of_dtype(values.dtype())));
   for (size_t i = 0; i < values.size(); ++i) {
     pugi::xml_node bin = add(element, "DiscretizeBin");
     set(bin, "binValue", text_at(values, i));
@@ -101,7 +94,7 @@ void map_values(pugi::xml_node parent, const Expr& e, const ExpressionFrame& fra
   const Tensor& values = *e.table->find("values");
   pugi::xml_node element = add(parent, "MapValues");
   set(element, "outputColumn", "output");
-  set(element, "dataType", data_type_of(scalar_of_values(values)));
+  set(element, "dataType", data_type_of(scalar_of_dtype(values.dtype())));
   set_replacements(element, e);
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> texts;
@@ -110,7 +103,7 @@ void map_values(pugi::xml_node parent, const Expr& e, const ExpressionFrame& fra
     columns.push_back(e.arguments.size() == 1 ? "input" : fmt::format("input{}", k + 1));
     texts.push_back(texts_of(keys));
     pugi::xml_node pair = add(element, "FieldColumnPair");
-    set(pair, "field", field_name(e.arguments[k], scalar_of_values(keys), frame));
+    set(pair, "field", field_name(e.arguments[k], scalar_of_dtype(keys.dtype()), frame));
     set(pair, "column", columns.back());
   }
   columns.emplace_back("output");
@@ -126,9 +119,10 @@ void normalization(pugi::xml_node parent, const expr::Table& table, const std::s
   };
   set(element, "recursive", flag("recursive"));
   set(element, "isCaseSensitive", flag("case_sensitive"));
-  write_inline_table(element, {"string", "stem", "regex"},
-                     {texts_of(*table.find(prefix + "string")), texts_of(*table.find(prefix + "stem")),
-                      texts_of(*table.find(prefix + "regex"))});
+  write_inline_table(
+      element, {"string", "stem", "regex"},
+      {texts_of(*table.find(prefix + "string")), texts_of(*table.find(prefix + "stem")),
+       texts_of(*table.find(prefix + "regex"))});
 }
 
 void text_index(pugi::xml_node parent, const Expr& e, const ExpressionFrame& frame) {
@@ -147,8 +141,9 @@ void text_index(pugi::xml_node parent, const Expr& e, const ExpressionFrame& fra
     }
     fail(frame.place, "pmml-write", "{}=\"{}\" of text_index", parameter, value->text(0));
   };
-  choice("local_term_weights", "localTermWeights",
-         {{"term_frequency", "termFrequency"}, {"binary", "binary"}, {"logarithmic", "logarithmic"}});
+  choice(
+      "local_term_weights", "localTermWeights",
+      {{"term_frequency", "termFrequency"}, {"binary", "binary"}, {"logarithmic", "logarithmic"}});
   option("case_sensitive", "isCaseSensitive");
   option("max_levenshtein", "maxLevenshteinDistance");
   choice("count_hits", "countHits", {{"all_hits", "allHits"}, {"best_hits", "bestHits"}});
@@ -170,11 +165,16 @@ bool writes_table(Function function) {
 
 void write_table_call(pugi::xml_node parent, const Expr& e, const ExpressionFrame& frame) {
   switch (e.function) {
-    case Function::norm_continuous: return norm_continuous(parent, e, frame);
-    case Function::norm_discrete: return norm_discrete(parent, e, frame);
-    case Function::discretize: return discretize(parent, e, frame);
-    case Function::map_values: return map_values(parent, e, frame);
-    default: return text_index(parent, e, frame);
+    case Function::norm_continuous:
+      return norm_continuous(parent, e, frame);
+    case Function::norm_discrete:
+      return norm_discrete(parent, e, frame);
+    case Function::discretize:
+      return discretize(parent, e, frame);
+    case Function::map_values:
+      return map_values(parent, e, frame);
+    default:
+      return text_index(parent, e, frame);
   }
 }
 

@@ -17,11 +17,14 @@ const std::string& xml_text(const std::string& text) {
 }
 
 std::string xml_real(double value) {
-  if (!std::isfinite(value)) fail({}, "pmml-write", "{} has no form in a PMML model", print_real(value));
+  if (!std::isfinite(value))
+    fail({}, "pmml-write", "{} has no form in a PMML model", print_real(value));
   return print_real(value);
 }
 
-pugi::xml_node add(pugi::xml_node parent, const char* name) { return parent.append_child(name); }
+pugi::xml_node add(pugi::xml_node parent, const char* name) {
+  return parent.append_child(name);
+}
 
 void set(pugi::xml_node element, const char* attribute, const std::string& value) {
   element.append_attribute(attribute).set_value(xml_text(value).c_str());

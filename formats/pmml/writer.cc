@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/number.h"
+#include "formats/pmml/write_column_model.h"
 #include "formats/pmml/write_document.h"
 #include "formats/pmml/write_models.h"
 #include "ir/op.h"
@@ -19,7 +20,10 @@ class PmmlTarget : public panmodel::Target {
   bool has_models() const override { return true; }
   Support check(const Node& node, const Graph&) const override {
     switch (node.op) {
+      case OpId::expr_Map:
       case OpId::ml_Binarize:
+      case OpId::ml_Combine:
+      case OpId::ml_DecisionTree:
       case OpId::ml_Discretize:
       case OpId::ml_Impute:
       case OpId::ml_Interpolate:
@@ -31,8 +35,11 @@ class PmmlTarget : public panmodel::Target {
       case OpId::ml_Polynomial:
       case OpId::ml_Scaler:
       case OpId::ml_TreeEnsemble:
+      case OpId::ml_Winner:
       case OpId::table_Assemble:
       case OpId::table_IsMissing:
+      case OpId::table_Pick:
+      case OpId::table_Prepare:
       case OpId::table_Require:
       case OpId::tensor_Binary:
       case OpId::tensor_Cast:
@@ -716,7 +723,7 @@ std::unique_ptr<panmodel::Target> make_target(const WriteOptions& options) {
 }
 
 std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out) {
-  return Document(model, options, out).write();
+  return is_column_model(model) ? write_column_model(model, options) : Document(model, options, out).write();
 }
 
 }  // namespace panmodel::pmml

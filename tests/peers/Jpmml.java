@@ -17,6 +17,7 @@ public class Jpmml {
   public static void main(String[] arguments) throws IOException {
     BufferedReader jobs = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     PrintStream answers = new PrintStream(new FileOutputStream(FileDescriptor.out), true, "UTF-8");
+    System.setOut(System.err);  // the XML binding reports there
     for (String line; (line = jobs.readLine()) != null;) {
       String[] job = line.split("\t");
       String answer = "ok";

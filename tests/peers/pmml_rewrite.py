@@ -1,0 +1,134 @@
+"""PMML documents of many producers, read and written again by panmodel.
+
+Each case of pmml_triples.py that panmodel predicts right is converted from PMML to PMML. The document
+that is written must predict the recorded values again, by panmodel and by JPMML-Evaluator 1.7.7, as
+pmml_triples.py compares them. Where JPMML needs the document to be without its own rewriting visitors
+for the original too, it is given both without them.
+
+    pmml_rewrite.py [PART ...]     only the cases whose name contains one of the parts
+    pmml_rewrite.py --update       all; pmml_rewrite_misses.txt becomes what is not equal now
+
+Fails when fewer than EXPECTED cases are equal by both, and when a case that pmml_rewrite_misses.txt
+does not name is not equal by both.
+"""
+import csv, io, os, subprocess, sys, tempfile
+from collections import Counter
+from multiprocessing import Pool
+
+import jpmml
+import pmml_triples as triples
+from pmml_triples import CODE, CORPUS, HERE, MISSING, PANMODEL, TIMEOUT
+
+EXPECTED = 348
+MISSES = f"{HERE}/pmml_rewrite_misses.txt"
+
+
+def run(*words, data=None):
+    return subprocess.run([PANMODEL, *words], input=data, capture_output=True, timeout=TIMEOUT)
+
+
+def said(done):
+    text = done.stderr.decode(errors="replace")
+    code = CODE.search(text)
+    if done.returncode < 0 or done.returncode > 100 or code is None:
+        return "crash", f"exit {done.returncode}: {text[-200:]}"
+    return code.group(1), " ".join(text.split())[:240]
+
+
+def without_missing(data):
+    """The rows as CSV for JPMML, which knows only empty cells as missing."""
+    rows = csv.reader(io.StringIO(data.decode(), newline=""))
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(
+        ["" if cell in MISSING else cell for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def jpmml_differs(case, path, rows, directory):
+    """Cause and detail, "equal" without one, of what JPMML predicts of the rows."""
+    with open(f"{directory}/rows.csv", "w", encoding="utf-8", newline="") as file:
+        file.write(without_missing(rows))
+    answers = []
+    for visitors in (True, False):
+        try:
+            jpmml.score(path, f"{directory}/rows.csv", f"{directory}/out.csv", visitors)
+        except AssertionError as e:
+            answers.append(("jpmml-refused", str(e)[:240]))
+            continue
+        with open(f"{directory}/out.csv", newline="", encoding="utf-8") as file:
+            printed = file.read()
+        cause, detail = triples.first_difference(case, printed)
+        if cause == "equal":
+            return "equal", ""
+        answers.append((f"jpmml-{cause}", detail))
+    return answers[0]
+
+
+def check(case):
+    """(id, cause, detail)"""
+    name = case["id"]
+    try:
+        if triples.check(case)[1] != "equal":
+            return name, "not read", ""
+        with tempfile.TemporaryDirectory() as directory:
+            path = f"{directory}/written.pmml"
+            done = run("convert", f"{CORPUS}/{case['pmml']}", path, "--no-self-check")
+            if done.returncode:
+                return name, *said(done)
+            rows = triples.rows_of(f"{CORPUS}/{case['input']}")
+            done = run("predict", path, "--data", "-", "--missing", *MISSING[1:], data=rows)
+            if not done.stdout:
+                return name, *said(done)
+            cause, detail = triples.first_difference(case, done.stdout.decode(errors="replace"))
+            if cause != "equal":
+                return name, cause, detail
+            return name, *jpmml_differs(case, path, rows, directory)
+    except subprocess.TimeoutExpired:
+        return name, "timeout", f"more than {TIMEOUT} s"
+    except Exception as e:
+        return name, "columns", f"{type(e).__name__}: {e}"
+
+
+def main():
+    if not CORPUS:
+        print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
+        return 0
+    with open(f"{CORPUS}/manifest.tsv", encoding="utf-8") as file:
+        cases = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    update = sys.argv[1:] == ["--update"]
+    parts = [] if update else sys.argv[1:]
+    if parts:
+        cases = [c for c in cases if any(p in c["id"] for p in parts)]
+    with open(MISSES, encoding="utf-8") as file:
+        known = dict(map(str.strip, line.split("#")) for line in file if line[0] not in "#\n")
+    causes, worse, misses = Counter(), [], []
+    with Pool(2) as pool:
+        for name, cause, detail in pool.imap(check, cases):
+            if cause == "not read":
+                continue
+            causes[cause] += 1
+            if cause == "equal":
+                if name in known:
+                    print(f"now equal: {name}; --update takes it from the list", flush=True)
+                continue
+            print(f"miss {name}: {cause}: {detail}", flush=True)
+            misses.append(f"{name}  # {cause}\n")
+            if name not in known or cause in ("crash", "timeout"):
+                worse.append((name, cause))
+    total = sum(causes.values())
+    print(f"{causes['equal']} of {total} equal after they are written again, by panmodel and by JPMML")
+    for cause, count in causes.most_common():
+        if cause != "equal":
+            print(f"  {count:4} {cause}")
+    if update:
+        with open(MISSES, "w", encoding="utf-8") as file:
+            file.write("# Cases of pmml_rewrite.py that are not equal yet, and why (--update writes it).\n")
+            file.writelines(misses)
+        return 1 if causes["crash"] + causes["timeout"] else 0
+    for name, cause in worse:
+        print(f"worse: {name}: {cause}")
+    return 1 if worse or not total or (not parts and causes["equal"] < EXPECTED) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
