@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "base/text.h"
@@ -102,6 +103,7 @@ class Boundary {
     find_used(outputs);
     add_inputs();
     for (const Node& node : model_.graph.nodes) add_node(node);
+    say_refusals();
     for (const Output& o : outputs) {
       ValueId value = map_[o.value.v];
       if (refused_.valid()) value = without_rows(builder_, value, refused_);
@@ -127,7 +129,8 @@ class Boundary {
     for (const Output& o : outputs) used_[o.value.v] = 1;
     for (size_t n = model_.graph.nodes.size(); n-- > 0;) {
       const Node& node = model_.graph.nodes[n];
-      const bool any = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId v) { return used_[v.v] != 0; });
+      const bool any = std::any_of(node.outputs.begin(), node.outputs.end(),
+                                   [&](ValueId v) { return used_[v.v] != 0; });
       for (ValueId v : node.inputs) {
         if (any && v.valid()) used_[v.v] = 1;
       }
@@ -356,6 +359,17 @@ class Boundary {
     return column;
   }
 
+  // The fields for which rows are refused, once for all.
+  void say_refusals() {
+    if (refusing_.empty()) return;
+    std::string names;
+    for (const auto& [field, place] : refusing_) names += (names.empty() ? "'" : ", '") + field + "'";
+    at_ = refusing_.begin()->second;
+    say("convert-refused-value",
+        fmt::format("a row that the source refuses for its value of {} has NaN or the empty text in all outputs",
+                    names));
+  }
+
   // An input treated as the model says; the rows that this refuses have no result in the end.
   bool add_prepare(const Node& node) {
     const auto* op = node.as<table::Prepare>();
@@ -368,9 +382,7 @@ class Boundary {
                                 : made.refused;
     columns_[node.outputs[0].v] = made.column;
     map_[node.outputs[0].v] = as_tensor(builder_, made.column);
-    say("convert-refused-value", fmt::format("the source refuses a row whose field '{}' is {}; the target gives "
-                                             "NaN or the empty text for all outputs of the row",
-                                             op->field, op->refuse_missing ? "invalid or missing" : "invalid"));
+    refusing_.emplace(op->field, at_);
     return true;
   }
 
@@ -431,6 +443,7 @@ class Boundary {
   std::vector<ValueId> map_;
   std::vector<ValueId> columns_;  // per value: the column that map_ has as a tensor, where there is one
   std::vector<uint8_t> used_;      // per value
+  std::map<std::string, const Location*> refusing_;  // fields for whose values rows are refused
   ValueId refused_;                // boolean [N,1]: the source refuses the row
   const Location* at_ = nullptr;  // of the node that is adapted
 };

@@ -133,14 +133,15 @@ Prepared prepare_and_tell(Builder& b, const table::Prepare& op, const std::vecto
     valid.closed = std::exchange(rest.closed, {});
     valid.invalid_cell = rest.invalid_cell = table::InvalidCell::as_missing;
     ValueId known = b.add(std::move(valid), {cells});
-    refused = both(b.add(tensor::Unary{tensor::UnaryFn::logical_not}, {is_missing(cells)}), is_missing(known));
+    // What was missing before is missing still.
+    refused = b.add(tensor::Binary{tensor::BinaryFn::logical_xor}, {is_missing(cells), is_missing(known)});
     cells = known;
   }
   rest.refuse_missing = false;
   std::vector<ValueId> treated = inputs;
   treated[0] = cells;
-  const bool changes = rest.masked || rest.missing_value || rest.outlier != table::OutlierCell::as_is || !rest.missing.empty() ||
-                       rest.invalid_cell == table::InvalidCell::as_value;
+  const bool changes = rest.masked || rest.missing_value || rest.outlier != table::OutlierCell::as_is ||
+                       !rest.missing.empty() || rest.invalid_cell == table::InvalidCell::as_value;
   ValueId column = changes ? b.add(std::move(rest), treated) : cells;
   if (op.refuse_missing && !op.missing_value) {
     ValueId missing = is_missing(column);

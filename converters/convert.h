@@ -27,7 +27,8 @@ struct ConvertOptions {
   bool zip_map = false;  // probabilities as a sequence of maps
   // The results of an expression for rows of its inputs, absent where it refuses the row; without it no
   // expression becomes a table.
-  std::function<std::vector<std::optional<expr::Constant>>(const expr::Map& map, const std::vector<std::vector<expr::Constant>>& rows)>
+  std::function<std::vector<std::optional<expr::Constant>>(
+      const expr::Map& map, const std::vector<std::vector<expr::Constant>>& rows)>
       evaluate;
   // Called after each phase: "read", "boundary", "raise" (for targets made of models), "legalise",
   // "cleanup".

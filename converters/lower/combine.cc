@@ -72,7 +72,7 @@ class Lowering {
       ValueId there = negated(b_, missing);
       chosen = taking.valid() ? both(b_, taking, there) : there;
       if (op_.threshold < 1) {
-        ValueId all = taking.valid() ? weight_of(taking, DType::f64) : weight_of(either(b_, missing, there), DType::f64);
+        ValueId all = weight_of(taking.valid() ? taking : either(b_, missing, there), DType::f64);
         ValueId limit = binary(b_, BinaryFn::mul, one_real(b_, DType::f64, op_.threshold), all);
         without_ = binary(b_, BinaryFn::greater, weight_of(lost, DType::f64), limit);
       }
@@ -155,7 +155,8 @@ class Lowering {
   ValueId weighted_median(ValueId sorted, ValueId order, ValueId chosen) {
     std::vector<double> all;
     for (size_t p = 0; p < parts_; ++p) all.push_back(weight(p));
-    ValueId weight = b_.add(tensor::Gather{0}, {real_constant(b_, DType::f64, {static_cast<int64_t>(parts_)}, all), order});
+    ValueId by_part = real_constant(b_, DType::f64, {static_cast<int64_t>(parts_)}, all);
+    ValueId weight = b_.add(tensor::Gather{0}, {by_part, order});
     ValueId half;
     if (chosen.valid()) {
       ValueId counts = binary(b_, BinaryFn::less, sorted, real(kInfinity));

@@ -176,7 +176,9 @@ class Lowering {
   uint32_t compound(size_t p, size_t k, bool state, const Way& yes, const Way& no, const Way& unknown) {
     const TreeTest test = test_of(p);
     const bool last = k == static_cast<size_t>(op_.operand_end[p]);
-    const auto rest = [&](bool then) { return way([&, then, k] { return compound(p, k + 1, then, yes, no, unknown); }); };
+    const auto rest = [&](bool then) {
+      return way([&, then, k] { return compound(p, k + 1, then, yes, no, unknown); });
+    };
     const auto operand = [&] { return static_cast<size_t>(op_.operands[k]); };
     if (test == TreeTest::surrogate) {
       return last ? unknown.make() : build(operand(), yes, no, rest(false));

@@ -397,7 +397,9 @@ Cell Expressions::converted(Cell cell, Scalar type) {
 Cell Expressions::text_of(const Cell& cell) {
   if (cell.nothing || cell.type == Scalar::string) return cell;
   ValueId missing = cell.may_be_missing ? missing_of(cell) : ValueId();
-  if (cell.type == Scalar::boolean) return text(where(b_, cell.value, one_text(b_, "true"), one_text(b_, "false")), missing);
+  if (cell.type == Scalar::boolean) {
+    return text(where(b_, cell.value, one_text(b_, "true"), one_text(b_, "false")), missing);
+  }
   if (cell.type != Scalar::i64 || cell.varies) return blocked("to_string (of a real number or a date)");
   ValueId value = missing.valid() ? where(b_, missing, real(0), cell.value) : cell.value;
   return text(cast(DType::string, cast(DType::i64, value)), missing);

@@ -96,6 +96,7 @@ class Expressions {
   ValueId error_near_zero(ValueId x);
   ValueId complement(ValueId x);    // 1 - erf(x)
   ValueId normal_density(ValueId z);
+  ValueId normal_share(ValueId z);  // below z
   ValueId polynomial(ValueId x, std::initializer_list<double> coefficients);  // the highest first
   // expression_tables.cc
   Cell norm_continuous(const Expr& e, const Cell& x);

@@ -36,6 +36,7 @@ Common common_type(const std::vector<Cell>& a, bool skips) {
   return out;
 }
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::string_view kNoNumber = "an argument that is no number";
 constexpr std::string_view kVaries = "of numbers whose type depends on the row";
 
@@ -65,9 +66,14 @@ Cell Expressions::arithmetic(const Expr& e, const Cells& a) {
       break;
     default: {  // modulo
       // The remainder has the sign of x; the sign of y is asked for.
-      ValueId rest = bin(BinaryFn::fmod, x, y), zero = real(0);
-      ValueId other_sign = bin(BinaryFn::logical_xor, bin(BinaryFn::less, rest, zero), bin(BinaryFn::less, y, zero));
-      ValueId moved = both(b_, other_sign, negated(b_, bin(BinaryFn::equal, rest, zero)));
+      ValueId rest = bin(BinaryFn::fmod, x, y), zero = real(0), moved;
+      const Tensor* divisor = b_.constant_value(y);
+      if (divisor != nullptr) {
+        moved = bin(divisor->real(0) < 0 ? BinaryFn::greater : BinaryFn::less, rest, zero);
+      } else {
+        ValueId signs = bin(BinaryFn::logical_xor, bin(BinaryFn::less, rest, zero), bin(BinaryFn::less, y, zero));
+        moved = both(b_, signs, negated(b_, bin(BinaryFn::equal, rest, zero)));
+      }
       value = where(b_, moved, bin(BinaryFn::add, rest, y), rest);
       may_be_missing = true;
     }
@@ -94,7 +100,8 @@ Cell Expressions::median(const Expr& e, const Cells& all) {
   for (const Cell& c : a) {
     ValueId x = column(c.value);
     ValueId known = cast(DType::f64, bin(BinaryFn::equal, x, x));
-    columns.push_back(c.may_be_missing ? where(b_, missing_of(c), real(std::numeric_limits<double>::infinity()), x) : x);
+    if (c.may_be_missing) x = where(b_, missing_of(c), real(kInfinity), x);
+    columns.push_back(x);
     count = count.valid() ? bin(BinaryFn::add, count, known) : known;
   }
   ValueId row = columns.size() == 1 ? columns[0] : b_.add(tensor::Concat{1}, columns);
@@ -147,8 +154,8 @@ Cell Expressions::aggregate(const Expr& e, const Cells& all) {
   ValueId value;
   Scalar type = common.type;
   switch (e.function) {
-    case Function::min: value = extreme(BinaryFn::less, std::numeric_limits<double>::infinity()); break;
-    case Function::max: value = extreme(BinaryFn::greater, -std::numeric_limits<double>::infinity()); break;
+    case Function::min: value = extreme(BinaryFn::less, kInfinity); break;
+    case Function::max: value = extreme(BinaryFn::greater, -kInfinity); break;
     case Function::sum: value = fold(BinaryFn::add, 0); break;
     case Function::product: value = fold(BinaryFn::mul, 1); break;
     default: {  // avg: m += (x - m) / n
@@ -207,6 +214,8 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
     ValueId missing = any_missing(a);
     return missing.valid() ? where(b_, missing, real(kNan), value) : value;
   };
+  auto below = [&](ValueId v) { return bin(BinaryFn::sub, real(1), v); };
+  auto above = [&](ValueId v) { return bin(BinaryFn::add, real(1), v); };
   auto invalid_if = [&](std::string_view when) {
     if (e.invalid == expr::InvalidTreatment::refuse) refuses(e, when);
   };
@@ -249,10 +258,11 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
     case Function::tan: return bin(BinaryFn::div, un(UnaryFn::sin, x[0]), un(UnaryFn::cos, x[0]));
     case Function::asin:
       invalid_if("outside [-1, 1]");
-      return arc_tangent(bin(BinaryFn::div, x[0], un(UnaryFn::sqrt, bin(BinaryFn::mul, bin(BinaryFn::sub, real(1), x[0]), bin(BinaryFn::add, real(1), x[0])))));
+      return arc_tangent(bin(BinaryFn::div, x[0], un(UnaryFn::sqrt, bin(BinaryFn::mul, below(x[0]), above(x[0])))));
     case Function::acos:
       invalid_if("outside [-1, 1]");
-      return bin(BinaryFn::mul, real(2), arc_tangent(un(UnaryFn::sqrt, bin(BinaryFn::div, bin(BinaryFn::sub, real(1), x[0]), bin(BinaryFn::add, real(1), x[0])))));
+      return bin(BinaryFn::mul, real(2),
+                 arc_tangent(un(UnaryFn::sqrt, bin(BinaryFn::div, below(x[0]), above(x[0])))));
     case Function::atan: return arc_tangent(x[0]);
     case Function::tanh: return un(UnaryFn::tanh, x[0]);
     case Function::sinh: {
@@ -270,7 +280,7 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
     case Function::atan2: return where_known(arc_tangent(x[0], x[1]));
     case Function::erf: return error_function(x[0]);
     case Function::std_normal_pdf: return normal_density(x[0]);
-    case Function::std_normal_cdf: return bin(BinaryFn::mul, real(0.5), complement(bin(BinaryFn::mul, x[0], real(-1 / std::numbers::sqrt2))));
+    case Function::std_normal_cdf: return normal_share(x[0]);
     case Function::normal_pdf:
     case Function::normal_cdf: {
       refuses(e, "of a deviation that is not positive");
@@ -278,7 +288,7 @@ ValueId Expressions::function_of(const Expr& e, const Cells& a, const std::vecto
       if (e.function == Function::normal_pdf) {
         value = bin(BinaryFn::div, normal_density(z), x[2]);
       } else {
-        value = bin(BinaryFn::mul, real(0.5), complement(bin(BinaryFn::mul, z, real(-1 / std::numbers::sqrt2))));
+        value = normal_share(z);
       }
       return only(bin(BinaryFn::greater, x[2], real(0)), value);
     }

@@ -97,6 +97,10 @@ ValueId Expressions::error_function(ValueId x) {
   return where(b_, bin(BinaryFn::less_or_equal, y, real(kSmall)), error_near_zero(x), far);
 }
 
+ValueId Expressions::normal_share(ValueId z) {
+  return bin(BinaryFn::mul, real(0.5), complement(bin(BinaryFn::mul, z, real(-1 / std::numbers::sqrt2))));
+}
+
 ValueId Expressions::normal_density(ValueId z) {
   ValueId square = bin(BinaryFn::mul, z, z);
   return bin(BinaryFn::mul, un(UnaryFn::exp, bin(BinaryFn::mul, real(-0.5), square)), real(0.3989422804014327));

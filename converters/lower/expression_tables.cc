@@ -54,7 +54,8 @@ Cell Expressions::norm_continuous(const Expr& e, const Cell& x) {
     ValueId above = cast(DType::f64, bin(BinaryFn::greater_or_equal, column(at), row(b_, inner)));
     ValueId place = cast(DType::i64, b_.add(tensor::Reduce{tensor::ReduceFn::sum, {1}, true}, {above}));
     auto take = [&](const std::vector<double>& values) {
-      return b_.add(tensor::Gather{0}, {row(b_, std::vector<double>(values.begin(), values.begin() + static_cast<ptrdiff_t>(last))), place});
+      std::vector<double> starts(values.begin(), values.begin() + static_cast<ptrdiff_t>(last));
+      return b_.add(tensor::Gather{0}, {row(b_, starts), place});
     };
     start = take(orig);
     base = take(norm);
@@ -132,13 +133,11 @@ ValueId Expressions::key_place(const Cell& x, const Tensor& keys) {
   std::vector<double> numbers;
   if (keys.dtype() == DType::string) {
     // Keys that spell a number as it would be printed.
-    if (!is_number(x) || x.type == Scalar::f32 || x.varies) return {};
+    if (x.type != Scalar::i64 || x.varies) return {};
     for (size_t i = 0; i < keys.size(); ++i) {
-      const std::string& key = keys.text(i);
-      double value = kNan;
-      if (auto whole = parse_int(key); x.type == Scalar::i64 && whole && std::to_string(*whole) == key) value = static_cast<double>(*whole);
-      if (x.type == Scalar::f64) return {};
-      numbers.push_back(value);
+      auto whole = parse_int(keys.text(i));
+      const bool printed = whole && std::to_string(*whole) == keys.text(i);
+      numbers.push_back(printed ? static_cast<double>(*whole) : kNan);
     }
   } else {
     if (x.type == Scalar::string || is_date(x)) return {};
@@ -187,7 +186,8 @@ Cell Expressions::map_values(const Expr& e, const Cells& a, As as) {
         reals.push_back(column_keys.real(d));
       }
     }
-    Tensor keys = column_keys.dtype() == DType::string ? Tensor::vector(std::move(texts)) : Tensor::vector(std::move(reals));
+    const bool of_texts = column_keys.dtype() == DType::string;
+    Tensor keys = of_texts ? Tensor::vector(std::move(texts)) : Tensor::vector(std::move(reals));
     ValueId place = key_place(a[k], keys);
     if (!place.valid()) return blocked(e, "keys of another type than the argument");
     if (stride > 1) place = bin(BinaryFn::mul, place, int_constant(b_, {stride}));

@@ -16,9 +16,9 @@ using tensor::BinaryFn;
 
 bool bounded(const Prepare& op) { return !op.valid.empty() || !op.invalid.empty() || !op.lower.empty(); }
 
-// Where a number is in none of the valid values and intervals, or is one of the invalid ones. For a NaN
-// either.
-ValueId invalid_number(Builder& b, ValueId x, const Prepare& op) {
+// Where a number is one of the valid values or in an interval, as far as there are any, and none of the
+// invalid ones. For a NaN either.
+ValueId valid_number(Builder& b, ValueId x, const Prepare& op) {
   const DType dtype = dtype_of(b, x);
   std::vector<ValueId> valid;
   if (!op.valid.empty()) valid.push_back(is_one_of(b, x, op.valid.reals()));
@@ -35,10 +35,9 @@ ValueId invalid_number(Builder& b, ValueId x, const Prepare& op) {
     }
     valid.push_back(!above.valid() ? below : !below.valid() ? above : both(b, above, below));
   }
-  std::vector<ValueId> invalid;
-  if (!op.invalid.empty()) invalid.push_back(is_one_of(b, x, op.invalid.reals()));
-  if (!valid.empty()) invalid.push_back(negated(b, any_of(b, valid)));
-  return any_of(b, invalid);
+  if (op.invalid.empty()) return any_of(b, valid);
+  ValueId good = negated(b, is_one_of(b, x, op.invalid.reals()));
+  return valid.empty() ? good : both(b, good, any_of(b, valid));
 }
 
 ValueId without_outliers(Builder& b, ValueId x, const Prepare& op) {
@@ -60,7 +59,7 @@ ValueId prepare_number(Builder& b, ValueId x, const Prepare& op) {
   if (!op.missing.empty()) x = where(b, is_one_of(b, x, op.missing.reals()), missing_cell(b, dtype), x);
   ValueId treated = without_outliers(b, x, op);
   if (bounded(op) && (op.invalid_cell != InvalidCell::as_is || treated != x)) {
-    ValueId invalid = invalid_number(b, x, op), stand_in = x;
+    ValueId valid = valid_number(b, x, op), stand_in = x;
     switch (op.invalid_cell) {
       case InvalidCell::as_is: break;
       case InvalidCell::as_value:
@@ -68,7 +67,7 @@ ValueId prepare_number(Builder& b, ValueId x, const Prepare& op) {
         break;
       default: stand_in = missing_cell(b, dtype);
     }
-    treated = where(b, invalid, stand_in, treated);
+    treated = where(b, valid, treated, stand_in);
   }
   if (op.missing_value) {
     treated = where(b, is_missing_cell(b, treated), one_real(b, dtype, op.missing_value->real(0)), treated);
