@@ -28,19 +28,20 @@ ValueId Expressions::arc_tangent(ValueId x) {
   return where(b_, bin(BinaryFn::less, x, real(0)), un(UnaryFn::neg, angle), angle);
 }
 
-// The angle of the point (x, y).
+// The angle of the point (x, y); the signs of zeros count.
 ValueId Expressions::arc_tangent(ValueId y, ValueId x) {
   ValueId zero = real(0), pi = real(std::numbers::pi);
-  ValueId left = bin(BinaryFn::less, x, zero), below = bin(BinaryFn::less, y, zero);
-  // Of equal sizes, two infinities among them, the quotient is 1 or -1.
-  ValueId unequal = bin(BinaryFn::logical_xor, left, below);
+  const auto is_negative = [&](ValueId v) {
+    return either(b_, bin(BinaryFn::less, v, zero), bin(BinaryFn::less, bin(BinaryFn::div, real(1), v), zero));
+  };
+  ValueId left = is_negative(x), below = is_negative(y);
+  // Of equal sizes, two infinities among them, the quotient is 1 or -1, of two zeros 0.
+  ValueId unit = where(b_, bin(BinaryFn::logical_xor, left, below), real(-1), real(1));
+  unit = where(b_, bin(BinaryFn::equal, x, zero), zero, unit);
   ValueId sizes = bin(BinaryFn::equal, un(UnaryFn::abs, x), un(UnaryFn::abs, y));
-  ValueId quotient = where(b_, sizes, where(b_, unequal, real(-1), real(1)), bin(BinaryFn::div, y, x));
-  ValueId angle = arc_tangent(quotient);
+  ValueId angle = arc_tangent(where(b_, sizes, unit, bin(BinaryFn::div, y, x)));
   ValueId turned = where(b_, below, bin(BinaryFn::sub, angle, pi), bin(BinaryFn::add, angle, pi));
-  angle = where(b_, left, turned, angle);
-  ValueId both_zero = both(b_, bin(BinaryFn::equal, x, zero), bin(BinaryFn::equal, y, zero));
-  return where(b_, both_zero, zero, angle);
+  return where(b_, left, turned, angle);
 }
 
 ValueId Expressions::polynomial(ValueId x, std::initializer_list<double> coefficients) {
