@@ -6,6 +6,9 @@ the rows, and each recorded column must be equal: labels by equality, numbers wi
 where the document computes in float, and at least the tolerance that JPMML-Evaluator 1.7.7 needs. A
 missing number is NaN, a missing text empty.
 
+Then every file of builtins/, one function each, that has a form in ONNX: onnxruntime against panmodel's
+own predictions of the document, within 1e-9.
+
     pmml_to_onnx.py [PART ...]     only the cases whose name contains one of the parts
     pmml_to_onnx.py --update       all; pmml_onnx_misses.txt becomes what is not equal now
 
@@ -22,6 +25,7 @@ import onnx, onnxruntime
 from pmml_triples import CODE, CORPUS, DIFFERENT, HERE, MISSING, PANMODEL, TIMEOUT, equal, number, table
 
 EXPECTED = 342
+FUNCTIONS = 79
 MODELS = {"TreeModel", "RegressionModel", "MiningModel"}
 KNOWN = f"{HERE}/pmml_onnx_misses.txt"
 REFUSED = re.compile(r"cannot hold '([a-z0-9_.]+)': (.*?) \[convert-unsupported\]")
@@ -71,17 +75,14 @@ def matches(got, want, tolerance):
 
 def compare(case, path):
     """(cause, detail, flips)"""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    inputs, rows = feed(session, f"{CORPUS}/{case['input']}")
-    names = [o.name for o in session.get_outputs()]
-    results = dict(zip(names, session.run(names, inputs)))
+    results, rows = run_onnx(path, f"{CORPUS}/{case['input']}")
     with open(f"{CORPUS}/{case['expected']}", newline="", encoding="utf-8-sig") as file:
         wanted_names, wanted = table(file.read())
     with open(f"{CORPUS}/{case['pmml']}", "rb") as file:
         document = file.read()
     single = b'x-mathContext="float"' in document or b'dataType="float"' in document
     tolerance = max(1e-5 if single else 1e-9, 1.01 * float(case["jpmml177_min_tol"]))
-    common = [n for n in wanted_names if n in names]
+    common = [n for n in wanted_names if n in results]
     compared, _, recorded = map(int, case["cols_compared/pmml/expected"].split("/"))
     if len(common) < (compared or recorded):
         return "columns", f"{len(common)} of {compared or recorded} recorded columns", 0
@@ -89,7 +90,7 @@ def compare(case, path):
         return "rows", f"{rows} rows, expected {len(wanted)}", 0
     flips, first = 0, ""
     for name in common:
-        cells = [text(v) for v in np.asarray(results[name]).reshape(rows, -1)[:, 0]]
+        cells = results[name]
         w = wanted_names.index(name)
         labels = all(row[w] in MISSING or number(row[w]) is None or number(row[w]) % 1 == 0 for row in wanted)
         for i, (got, row) in enumerate(zip(cells, wanted)):
@@ -98,6 +99,50 @@ def compare(case, path):
             flips += labels
             first = first or f"row {i} {name}: {got or 'missing'}, expected {row[w]}"
     return ("values" if first else "equal"), first, flips
+
+
+def run_onnx(path, rows):
+    """Output name -> cells as text, and the number of rows."""
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    inputs, count = feed(session, rows)
+    names = [o.name for o in session.get_outputs()]
+    results = zip(names, session.run(names, inputs))
+    return {n: [text(v) for v in np.asarray(r).reshape(count, -1)[:, 0]] for n, r in results}, count
+
+
+def check_function(name):
+    """(name, None where it is refused, else the first difference or an empty text)"""
+    document, rows = f"{CORPUS}/builtins/pmml/{name}.pmml", f"{CORPUS}/builtins/csv/{name}.in.csv"
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/model.onnx"
+        done = subprocess.run([PANMODEL, "convert", document, path], capture_output=True, timeout=TIMEOUT)
+        if done.returncode == 4:
+            return name, None
+        if done.returncode:
+            return name, f"exit {done.returncode}: {done.stderr.decode(errors='replace')[-200:]}"
+        predicted = subprocess.run([PANMODEL, "predict", document, "--data", rows, "--missing", *MISSING[1:]],
+                                   capture_output=True, timeout=TIMEOUT)
+        names, wanted = table(predicted.stdout.decode())
+        got, count = run_onnx(path, rows)
+        for k, column in enumerate(names):
+            for row in range(count):
+                refused = not any(wanted[row])
+                if not refused and not matches(got[column][row], wanted[row][k], 1e-9):
+                    return name, f"row {row} {column}: {got[column][row]}, expected {wanted[row][k]}"
+    return name, ""
+
+
+def check_functions():
+    names = sorted(f[:-5] for f in os.listdir(f"{CORPUS}/builtins/pmml") if f.endswith(".pmml"))
+    names = [n for n in names if os.path.exists(f"{CORPUS}/builtins/csv/{n}.in.csv")]
+    with Pool(2) as pool:
+        results = dict(pool.imap(check_function, names))
+    wrong = {n: why for n, why in results.items() if why}
+    forms = sum(why is not None for why in results.values())
+    print(f"{forms} of {len(names)} function files convert, {forms - len(wrong)} agree")
+    for name, why in wrong.items():
+        print(f"worse: {name}: {why}")
+    return bool(wrong) or forms < FUNCTIONS
 
 
 def refusal(said):
@@ -173,6 +218,8 @@ def main():
         print(f"worse: {name}: {cause}")
     if not parts and causes["equal"] < EXPECTED:
         print(f"{causes['equal']} agree, expected {EXPECTED}")
+        return 1
+    if not parts and check_functions():
         return 1
     return 1 if wrong or not cases else 0
 
