@@ -6,6 +6,7 @@
 #include "formats/pmml/write_column_model.h"
 #include "formats/pmml/write_document.h"
 #include "formats/pmml/write_models.h"
+#include "formats/pmml/write_nodes.h"
 #include "ir/op.h"
 #include "ir/ops/all.h"
 
@@ -144,7 +145,7 @@ class Document : public Segments {
     set_version(pmml, options_.pmml_version);
     StringWriter text;
     document_.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
-    return text.text;
+    return fill_marks(text.text, fields_.marked());
   }
 
   // Segments of a chain: one model per column, or one for the shares of all classes.
