@@ -8,9 +8,12 @@
 
 #include "base/diagnostic.h"
 #include "base/number.h"
+#include "ir/ops/decision_tree.h"
 #include "ir/ops/encode.h"
+#include "ir/ops/expr.h"
 #include "ir/ops/impute.h"
 #include "ir/ops/linear.h"
+#include "ir/ops/prepare.h"
 #include "ir/ops/scale.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_elementwise.h"
@@ -37,6 +40,7 @@ struct ColumnValues {
   bool categories = false;  // the values are known categories, others may be refused
   bool text = false, can_miss = true, narrow = false, integer = false;
   double largest = 1e9;  // integer that is tried
+  std::vector<std::pair<double, double>> valid;  // numbers outside of these may be refused; empty = none
 };
 
 // Follows columns of values back to raw input columns, through operators that keep columns apart.
@@ -155,6 +159,85 @@ class Tracer {
       }
     } else if (node.as<table::Require>()) {
       out = in;
+    } else if (const auto* prepare = node.as<table::Prepare>()) {
+      out = in;
+      for (const Source& s : in) add_domain(*prepare, s);
+    } else if (const auto* tree = node.as<ml::DecisionTree>()) {
+      add_tests(node, *tree);
+    } else if (const auto* cells = node.as<expr::Map>()) {
+      if (cells->body.kind == expr::Expr::Kind::input) out = of(node.inputs[cells->body.input]);
+      add_constants(node, cells->body);
+    }
+  }
+
+  void add_domain(const table::Prepare& op, const Source& s) {
+    if (!s.known()) return;
+    for (const Tensor* values : {&op.valid, &op.invalid, &op.missing}) add_keys(*values, s);
+    ColumnValues& c = columns[s.column];
+    if (!op.valid.empty()) {
+      c.categories = true;
+      if (op.valid.dtype() == DType::string) return;
+      for (double v : op.valid.reals()) c.valid.emplace_back(v, v);
+    }
+    for (size_t i = 0; i < op.lower.size(); ++i) {
+      c.valid.emplace_back(op.lower[i], op.upper[i]);
+      // Ends, and what lies between them.
+      for (double v : {op.lower[i], op.upper[i], (op.lower[i] + op.upper[i]) / 2}) {
+        if (std::isfinite(v)) c.numbers.insert(v);
+      }
+    }
+    for (double v : {op.low, op.high}) {
+      if (std::isfinite(v)) c.numbers.insert(v);
+    }
+  }
+
+  void add_text(const Row& row, const std::string& text) {
+    if (row.size() == 1 && row[0].known() && columns[row[0].column].text) columns[row[0].column].texts.insert(text);
+  }
+
+  void add_tests(const Node& node, const ml::DecisionTree& tree) {
+    for (size_t i = 0; i < tree.test.size(); ++i) {
+      if (tree.test[i] >= static_cast<int64_t>(ml::TreeTest::all_of)) continue;
+      const Row& row = of(node.inputs[static_cast<size_t>(tree.input[i])]);
+      const bool text = row.size() == 1 && row[0].known() && columns[row[0].column].text;
+      for (auto k = static_cast<size_t>(tree.operand_begin[i]); k < static_cast<size_t>(tree.operand_end[i]); ++k) {
+        if (text) {
+          add_text(row, tree.texts[k]);
+        } else {
+          want(row, 0, tree.numbers[k]);
+        }
+      }
+    }
+  }
+
+  // What an expression compares inputs with, and the edges of its tables.
+  void add_constants(const Node& node, const expr::Expr& e) {
+    for (const expr::Expr& a : e.arguments) {
+      add_constants(node, a);
+      if (a.kind != expr::Expr::Kind::input) continue;
+      const Row& row = of(node.inputs[a.input]);
+      for (const expr::Expr& other : e.arguments) {
+        if (other.kind != expr::Expr::Kind::constant) continue;
+        const expr::Constant& c = other.constant;
+        if (const auto* text = std::get_if<std::string>(&c.value)) add_text(row, *text);
+        if (const auto* real = std::get_if<double>(&c.value)) want(row, 0, *real);
+        if (const auto* whole = std::get_if<int64_t>(&c.value)) want(row, 0, static_cast<double>(*whole));
+      }
+      if (e.function == expr::Function::to_date || e.function == expr::Function::to_date_time) {
+        for (const char* text : {"2004-02-29", "1960-01-01"}) add_text(row, text);
+      }
+      if (e.function == expr::Function::to_time) add_text(row, "12:34:56");
+      for (const char* name : {"left", "right", "orig", "key0"}) {
+        const Tensor* values = e.table == nullptr ? nullptr : e.table->find(name);
+        if (values == nullptr) continue;
+        for (size_t i = 0; i < std::min(values->size(), kMaxValues); ++i) {
+          if (values->dtype() == DType::string) {
+            add_text(row, values->text(i));
+          } else if (std::isfinite(values->real(i))) {
+            want(row, 0, values->real(i));
+          }
+        }
+      }
     }
   }
 
@@ -239,10 +322,20 @@ std::vector<Cell> candidates(const ColumnValues& c) {
   return all;
 }
 
-// The cells that a usual row has: known categories, or anything but a missing value.
+bool is_valid(const ColumnValues& c, double v) {
+  return c.valid.empty() || std::any_of(c.valid.begin(), c.valid.end(), [&](const auto& range) {
+    return range.first <= v && v <= range.second;
+  });
+}
+
+// The cells that a usual row has: known categories, numbers of the domain, or anything but a missing
+// value.
 std::vector<Cell> usual_cells(const ColumnValues& c, const std::vector<Cell>& all) {
   std::vector<Cell> out;
-  if (c.categories) {
+  if (!c.valid.empty()) {
+    std::copy_if(all.begin(), all.end(), std::back_inserter(out),
+                 [&](const Cell& x) { return !x.missing && is_valid(c, x.number); });
+  } else if (c.categories) {
     for (const std::string& t : c.texts) out.push_back({0, t, false});
     for (double v : c.numbers) out.push_back({representable(c, v), {}, false});
   }
@@ -255,9 +348,10 @@ std::vector<Cell> usual_cells(const ColumnValues& c, const std::vector<Cell>& al
 Cell typical(const ColumnValues& c) {
   if (c.text) return {0, c.texts.empty() ? "a" : *c.texts.begin(), false};
   if (c.numbers.empty()) return {0.5, {}, false};
-  auto middle = c.numbers.begin();
-  std::advance(middle, static_cast<ptrdiff_t>(c.numbers.size() / 2));
-  return {c.integer ? std::round(*middle) : *middle, {}, false};
+  std::vector<double> usual;
+  std::copy_if(c.numbers.begin(), c.numbers.end(), std::back_inserter(usual), [&](double v) { return is_valid(c, v); });
+  const double middle = usual.empty() ? *c.numbers.begin() : usual[usual.size() / 2];
+  return {c.integer ? std::round(middle) : middle, {}, false};
 }
 
 Value to_value(const Type& type, size_t from, size_t width, const std::vector<std::vector<Cell>>& rows) {

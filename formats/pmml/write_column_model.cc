@@ -30,7 +30,9 @@ struct DataColumn {
   const table::Prepare* prepare = nullptr;
   std::string type;
   NamedField field;
-  std::vector<ValueId> values;  // that are this field
+  bool refuses_missing = false;  // cells that came missing, before `prepare`
+  std::vector<ValueId> values;   // that are this field
+  std::set<const Node*> tests;   // nodes that only ask whether a cell is valid
 };
 
 // Whether an expression uses input `i`.
@@ -171,6 +173,45 @@ class DocumentWriter {
     }
   }
 
+  // isNotValid of a field that keeps invalid cells: present, but missing when invalid cells become
+  // so.
+  void find_domain_test(const Node& prepare, DataColumn& column) {
+    if (prepare.as<table::Prepare>()->invalid_cell != table::InvalidCell::as_missing) return;
+    const std::vector<const Node*>& users = d_.users(prepare.outputs[0]);
+    if (users.size() != 1 || users[0]->inputs.size() != 2) return;
+    const Node& test = *users[0];
+    const auto* map = test.as<expr::Map>();
+    const Expr body =
+        expr::call(Function::logical_and, {expr::call(Function::is_not_missing, {expr::input(0)}),
+                                           expr::call(Function::is_missing, {expr::input(1)})});
+    if (map == nullptr || !(map->body == body) || test.inputs[1] != prepare.outputs[0]) return;
+    const Node* present = d_.producer(test.inputs[0]);
+    column.tests.insert(&prepare);
+    column.tests.insert(&test);
+    if (present != nullptr) column.tests.insert(present);
+    d_.invalid_cells.emplace(test.outputs[0], column.input->value);
+  }
+
+  // Cells that came missing are refused first, where the treatment makes other cells missing.
+  void add_second_step(DataColumn& column) const {
+    const table::Prepare& first = *column.prepare;
+    table::Prepare only;
+    only.field = first.field;
+    only.missing = first.missing;
+    only.refuse_missing = true;
+    const Node* reader = only_reader(column.values.back());
+    const auto* second = reader == nullptr ? nullptr : reader->as<table::Prepare>();
+    if (second == nullptr || second->masked || second->field != first.field ||
+        second->refuse_missing)
+      return;
+    if (!op_info(OpId::table_Prepare).equal(&first, &only) ||
+        !second->missing.same_bits(first.missing))
+      return;
+    column.prepare = second;
+    column.refuses_missing = true;
+    column.values.push_back(reader->outputs[0]);
+  }
+
   void add_input(const Input& input) {
     DataColumn column;
     column.input = &input;
@@ -181,14 +222,27 @@ class DocumentWriter {
     column.type = data_type_of(column.field.type);
     column.values = {input.value};
     for (const Node* user : d_.users(input.value)) {
+      if (user->as<table::Prepare>() != nullptr) find_domain_test(*user, column);
+    }
+    for (const Node* user : d_.users(input.value)) {
       const auto* prepare = user->as<table::Prepare>();
       if (prepare == nullptr || prepare->masked || prepare->field.empty()) continue;
-      if (only_reader(input.value) != user) {
-        fail(model_.location(user->loc), "pmml-write",
-             "'{}' is used before its invalid cells are treated", input.name);
+      if (column.tests.contains(user)) continue;
+      if (column.prepare != nullptr) {
+        fail(model_.location(user->loc), "pmml-write", "two treatments of '{}'", input.name);
       }
       column.prepare = prepare;
       column.values.push_back(user->outputs[0]);
+    }
+    if (column.prepare != nullptr) {
+      // What else reads the cells would find them treated.
+      for (const Node* user : d_.users(input.value)) {
+        const bool first = user->outputs[0] == column.values.back();
+        if (first || !reads(*user, input.value) || column.tests.contains(user)) continue;
+        fail(model_.location(user->loc), "pmml-write",
+             "'{}' is used before its invalid cells are treated", input.name);
+      }
+      add_second_step(column);
     }
     if (dtype == DType::string) add_date(column, column.values.back());
     for (ValueId v : column.values) chain_.define({v}, column.field);
@@ -236,7 +290,7 @@ class DocumentWriter {
       if (!std::isinf(p.high)) set(field, "highValue", xml_real(p.high));
     }
     if (p.missing_value) set(field, "missingValueReplacement", text_at(*p.missing_value, 0));
-    if (p.refuse_missing) {
+    if (p.refuse_missing || column.refuses_missing) {
       set(field, "missingValueTreatment", "returnInvalid");
     } else if (p.missing_value) {
       set(field, "missingValueTreatment", "asValue");

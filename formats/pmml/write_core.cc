@@ -141,6 +141,42 @@ ModelElement write_field(pugi::xml_node parent, ModelFrame& frame, ValueId v) {
   return model;
 }
 
+// A tree by the scores of its nodes.
+ModelElement write_scores(pugi::xml_node parent, ModelFrame& frame, ValueId score,
+                          std::map<size_t, ValueId> models) {
+  const GraphDocument& d = frame.document();
+  Prediction tree = prediction_of(d, uncast(d, score));
+  tree.value = uncast(d, score);  // of several numbers that nodes have
+  ModelFrame inner{frame.scope, tree, {}, {}, std::move(models)};
+  ModelElement model = write_tree(parent, inner);
+  if (d.dtype(score) == DType::f32 && !model.element.attribute("x-mathContext")) {
+    set(model.element, "x-mathContext", "float");
+  }
+  return model;
+}
+
+// The scores of a tree's nodes, or the values of the models in them where those are not missing:
+// the node chooses a column of all of them. Returns the score, an invalid value for something else.
+ValueId node_models(const GraphDocument& d, ValueId v, std::map<size_t, ValueId>& models) {
+  if (d.op<tensor::Where>(v) == nullptr) return {};
+  const Node& where = *d.producer(v);
+  if (d.op<tensor::GatherElements>(where.inputs[2]) == nullptr) return {};
+  const Node& gather = *d.producer(where.inputs[2]);
+  // cast(where(is_nan(place), 0, place)), place = pick(node)
+  ValueId place = gather.inputs[1];
+  if (d.op<tensor::Cast>(place) != nullptr) place = d.input(place);
+  if (d.op<tensor::Where>(place) != nullptr) place = d.input(place, 2);
+  const auto* pick = d.op<table::Pick>(place);
+  if (d.op<table::Assemble>(gather.inputs[0]) == nullptr || pick == nullptr) return {};
+  const std::vector<ValueId>& columns = d.producer(gather.inputs[0])->inputs;
+  if (where.inputs[1] != columns[0]) return {};
+  for (size_t node = 0; node < pick->values.size(); ++node) {
+    const auto column = static_cast<size_t>(pick->values.real(node));
+    if (column > 0) models.emplace(node, columns.at(column));
+  }
+  return columns[0];
+}
+
 ModelElement write_value(pugi::xml_node parent, ModelFrame& frame) {
   const GraphDocument& d = frame.document();
   ValueTargets targets(d);
@@ -157,7 +193,11 @@ ModelElement write_value(pugi::xml_node parent, ModelFrame& frame) {
     if (ensemble_of(d, v, ensemble, divisor))
       return finished(write_forest(parent, frame, ensemble, divisor));
     const ValueId plain = uncast(d, v);
-    if (d.op<table::Pick>(plain) != nullptr) return finished(write_tree(parent, frame));
+    if (d.op<table::Pick>(plain) != nullptr) return finished(write_scores(parent, frame, v, {}));
+    std::map<size_t, ValueId> models;
+    if (const ValueId score = node_models(d, v, models); score.valid()) {
+      return finished(write_scores(parent, frame, score, std::move(models)));
+    }
     if (d.op<ml::Combine>(v) != nullptr)
       return finished(write_segments(parent, frame, *d.producer(v)));
     if (!targets.strip(v)) break;
@@ -255,7 +295,7 @@ pugi::xml_node write_models(pugi::xml_node parent, ModelScope& chain, const Pred
                             std::vector<Wanted> outputs, bool top) {
   GraphDocument& d = chain.document();
   ModelScope scope(d, &chain, false, chain.mask());
-  ModelFrame frame{scope, prediction, std::move(outputs)};
+  ModelFrame frame{scope, prediction, std::move(outputs), {}};
   pugi::xml_node holder = d.scratch();
   ModelElement model = write_core(holder, frame);
   // Names within an inner chain are not seen outside of it.
@@ -281,7 +321,7 @@ pugi::xml_node write_models(pugi::xml_node parent, ModelScope& chain, const Pred
   model.finish();
   ModelElement mining(parent, "MiningModel", prediction.classification());
   if (!top) {
-    ModelFrame outer{chain, prediction, frame.outputs};
+    ModelFrame outer{chain, prediction, frame.outputs, {}};
     write_output(mining, outer);
     add_schema_fields(mining.schema, chain.used());
   }

@@ -42,7 +42,7 @@ class TreeWriter {
         p_(frame.prediction),
         node_(node),
         op_(*node.as<ml::DecisionTree>()),
-        tables_(d_, p_) {}
+        tables_(frame) {}
 
   ModelElement write(pugi::xml_node parent) {
     ModelElement model(parent, "TreeModel", p_.classification());
@@ -148,17 +148,10 @@ class TreeWriter {
 }  // namespace
 
 ModelElement write_tree(pugi::xml_node parent, ModelFrame& frame) {
-  const GraphDocument& d = frame.document();
-  const Prediction& p = frame.prediction;
-  const ValueId node = p.node.valid() ? p.node : d.cell(p.value).value;
-  const Node* maker = d.producer(node);
-  ModelElement model = maker->as<ml::DecisionTree>() != nullptr
-                           ? TreeWriter(frame, *maker).write(parent)
-                           : write_forest(parent, frame, node, 1);
-  const bool single = !p.classification() && d.dtype(p.value) == DType::f32;
-  if (single && !model.element.attribute("x-mathContext"))
-    set(model.element, "x-mathContext", "float");
-  return model;
+  const ValueId node = frame.prediction.node;
+  const Node* maker = frame.document().producer(node);
+  return maker->as<ml::DecisionTree>() != nullptr ? TreeWriter(frame, *maker).write(parent)
+                                                  : write_forest(parent, frame, node, 1);
 }
 
 }  // namespace panmodel::pmml

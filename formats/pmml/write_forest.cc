@@ -71,7 +71,7 @@ class ForestWriter {
     if (!op_.base.empty()) fail(place_, "pmml-write", "a start value of trees");
     if (p_.node.valid()) {
       leaves_ = Leaves::node;
-      tables_.emplace(d_, p_);
+      tables_.emplace(frame);
     } else if (p_.classification()) {
       leaves_ = votes() ? Leaves::vote : Leaves::shares;
     }

@@ -22,6 +22,8 @@ struct ModelFrame {
   ModelScope& scope;
   const Prediction& prediction;
   std::vector<Wanted> outputs;
+  std::map<Cell, NamedField> given;       // those that the body of the model has named
+  std::map<size_t, ValueId> models = {};  // of a tree: values of the regressions in its nodes
 
   GraphDocument& document() const { return scope.document(); }
   // The target field that has the classes of this model, made when there is none; null for a number
@@ -47,12 +49,14 @@ ModelElement write_regression(pugi::xml_node parent, ModelFrame& frame, const Me
 ModelElement write_forest(pugi::xml_node parent, ModelFrame& frame, ValueId ensemble,
                           double divisor);
 ModelElement write_tree(pugi::xml_node parent, ModelFrame& frame);
+// Appends the regression of a node.
+void write_node_model(pugi::xml_node node, ModelFrame& frame, ValueId value);
 ModelElement write_segments(pugi::xml_node parent, ModelFrame& frame, const Node& combine);
 pugi::xml_node add_output_field(pugi::xml_node output, const NamedField& field, const char* feature,
                                 bool final);
 // An OutputField for a result of the model, by its feature.
-void add_result_field(pugi::xml_node output, const NamedField& field, const Prediction& prediction,
-                      const Feature& feature, bool final);
+pugi::xml_node add_result_field(pugi::xml_node output, const NamedField& field,
+                                const Prediction& prediction, const Feature& feature, bool final);
 // The OutputFields of a model.
 void write_output(ModelElement& model, ModelFrame& frame);
 

@@ -72,7 +72,9 @@ void write_distribution(pugi::xml_node element, const Tensor& classes, const dou
   }
 }
 
-NodeTables::NodeTables(const GraphDocument& d, const Prediction& p) : prediction_(p) {
+NodeTables::NodeTables(ModelFrame& frame) : frame_(frame), prediction_(frame.prediction) {
+  const GraphDocument& d = frame.document();
+  const Prediction& p = prediction_;
   const auto table = [&](ValueId v, Tensor& to) {
     if (!v.valid()) return;
     const Node* node = d.producer(v);
@@ -83,10 +85,9 @@ NodeTables::NodeTables(const GraphDocument& d, const Prediction& p) : prediction
   for (const Node* user : d.users(p.node)) {
     const auto* pick = user->as<table::Pick>();
     if (pick == nullptr) continue;
-    if (pick->values.rank() == 2 && pick->values.shape()[1] == 1 && !p.classification())
-      scores_ = pick->values;
     if (pick->values.rank() == 1 && !pick->rows.empty()) winner_ = pick->rows;
   }
+  if (!p.classification() && !only_number()) table(p.value, scores_);
   table(p.scores, probabilities_);
   table(p.confidences, confidences_);
   table(p.entity, ids_);
@@ -137,6 +138,9 @@ void NodeTables::name_inner(pugi::xml_node element) {
 }
 
 void NodeTables::end(pugi::xml_node element, size_t number) const {
+  if (auto model = frame_.models.find(number); model != frame_.models.end()) {
+    write_node_model(element, frame_, model->second);
+  }
   const size_t count = prediction_.classes.size();
   if (probabilities_.empty() || std::isnan(probabilities_.real(number * count))) return;
   std::vector<double> p, c;

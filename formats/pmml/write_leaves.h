@@ -23,12 +23,12 @@ void write_simple_predicate(pugi::xml_node parent, const std::string& field, con
 // What the nodes of a tree say, by their number, from the tables that are picked by it.
 class NodeTables {
  public:
-  NodeTables(const GraphDocument& document, const Prediction& prediction);
+  explicit NodeTables(ModelFrame& frame);
   // Sets score and id, before the predicate is appended. `number`: a node of the tree.
   void begin(pugi::xml_node element, size_t number);
   // The id of a node that is none of the source's.
   void name_inner(pugi::xml_node element);
-  // Appends the distribution, behind the predicate.
+  // Appends the distribution or the model of the node, behind the predicate.
   void end(pugi::xml_node element, size_t number) const;
   // Whether the node predicts something.
   bool says(size_t number) const;
@@ -38,6 +38,7 @@ class NodeTables {
     return prediction_.value.valid() && prediction_.value == prediction_.node;
   }
 
+  ModelFrame& frame_;
   const Prediction& prediction_;
   std::set<size_t> used_;  // nodes whose ids are given
   size_t inner_ = 0;

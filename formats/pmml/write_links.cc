@@ -141,4 +141,18 @@ ModelElement write_regression(pugi::xml_node parent, ModelFrame& frame, const Me
   return model;
 }
 
+void write_node_model(pugi::xml_node node, ModelFrame& frame, ValueId value) {
+  const auto mean = mean_of(frame.document(), value);
+  if (!mean) frame.document().refuse(value, "as the regression of a node");
+  Prediction prediction;
+  prediction.value = value;
+  ModelFrame inner{frame.scope, prediction, {}, {}, {}};
+  ModelElement model = write_regression(node, inner, *mean);
+  // It has no schema of its own, and the precision of the tree.
+  model.element.set_name("Regression");
+  model.element.remove_child(model.schema);
+  model.element.remove_attribute("x-mathContext");
+  model.finish();
+}
+
 }  // namespace panmodel::pmml

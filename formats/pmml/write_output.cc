@@ -15,12 +15,16 @@ using expr::Scalar;
 class OutputWriter {
  public:
   OutputWriter(ModelElement& model, ModelFrame& frame)
-      : model_(model), frame_(frame), d_(frame.document()), p_(frame.prediction) {}
+      : model_(model),
+        frame_(frame),
+        d_(frame.document()),
+        p_(frame.prediction),
+        written_(frame.given) {}
 
   void write() {
     for (const Wanted& wanted : frame_.outputs) {
       if (auto found = written_.find(wanted.cell); found != written_.end()) {
-        again(wanted, found->second);
+        if (found->second.name != wanted.name) again(wanted, found->second);
         continue;
       }
       field(wanted.name, wanted.cell, wanted.final);
@@ -58,12 +62,6 @@ class OutputWriter {
     }
     const Node* node = d_.producer(cell.value);
     if (!own(cell.value)) {
-      const auto* first = d_.op<ml::Combine>(cell.value);
-      if (first != nullptr && first->method == ml::CombineMethod::first &&
-          model_.element.child("Segmentation")) {
-        // The segments have it.
-        return written_[cell] = {name, d_.scalar(cell.value)};
-      }
       const NamedField source = frame_.scope.field(cell);
       again({name, cell, final}, source);
       return written_[cell] = {name, source.type};
@@ -127,10 +125,11 @@ pugi::xml_node add_output_field(pugi::xml_node output, const NamedField& field, 
   return element;
 }
 
-void add_result_field(pugi::xml_node output, const NamedField& field, const Prediction& prediction,
-                      const Feature& feature, bool final) {
+pugi::xml_node add_result_field(pugi::xml_node output, const NamedField& field,
+                                const Prediction& prediction, const Feature& feature, bool final) {
   pugi::xml_node element = add_output_field(output, field, feature.name, final);
   if (feature.scores()) set(element, "value", text_at(prediction.classes, feature.column));
+  return element;
 }
 
 void write_output(ModelElement& model, ModelFrame& frame) {

@@ -87,6 +87,17 @@ Prediction of_node(const GraphDocument& d, ValueId node) {
       p.classes = pick->values;
     }
   }
+  // Confidences are those times the penalty of the walk.
+  for (ValueId table : {p.scores, p.confidences}) {
+    if (!table.valid() || tree == nullptr || tree->penalty == 1) continue;
+    for (const Node* user : d.users(table)) {
+      const auto* product = user->as<tensor::Binary>();
+      if (product != nullptr && product->fn == tensor::BinaryFn::mul &&
+          d.producer(user->inputs[1]) == maker) {
+        p.confidences = user->outputs[0];
+      }
+    }
+  }
   if (tree != nullptr && tree->blends()) {
     Prediction blend = of_scores(d, maker->outputs.back());
     (tree->unknown == ml::UnknownSplit::weighted_confidence ? p.confidences : p.scores) =
@@ -100,24 +111,13 @@ Prediction of_node(const GraphDocument& d, ValueId node) {
     p.value = {};
   }
   // Where only the node counts, its number is what the tree predicts.
-  if (!p.label.valid() && !p.scores.valid() && !p.value.valid()) p.value = node;
+  const bool blends = tree != nullptr && tree->blends();
+  if (!p.label.valid() && !p.scores.valid() && !p.value.valid() && !blends) p.value = node;
   if (p.value.valid()) return p;
   if (!p.label.valid() && p.scores.valid()) p.classes = numbered_classes(width_of(d, p.scores));
   p.probabilities = p.scores;
   if (p.scores.valid() || p.label.valid()) add_priors(d, p);
   return p;
-}
-
-bool same_segments(const Node& a, const Node& b) {
-  const auto& x = *a.as<ml::Combine>();
-  const auto* y = b.as<ml::Combine>();
-  if (y == nullptr || y->method != ml::CombineMethod::first || y->masked != x.masked ||
-      a.inputs.size() != b.inputs.size()) {
-    return false;
-  }
-  const size_t parts = x.masked ? a.inputs.size() / 2 : a.inputs.size();
-  return std::equal(a.inputs.begin() + static_cast<ptrdiff_t>(parts), a.inputs.end(),
-                    b.inputs.begin() + static_cast<ptrdiff_t>(parts));
 }
 
 // The first of several: all nodes that choose among the same segments, by what they choose.
@@ -153,6 +153,39 @@ bool is_model_node(const Node& node) {
   return node.as<ml::TreeEnsemble>() != nullptr || node.as<ml::DecisionTree>() != nullptr ||
          node.as<ml::Linear>() != nullptr || node.as<ml::Winner>() != nullptr ||
          node.as<ml::Combine>() != nullptr;
+}
+
+namespace {
+
+// The ids of the nodes of the tree whose score becomes a value by steps of Targets, or nothing.
+ValueId entity_behind(const GraphDocument& d, ValueId v) {
+  for (const Node* node = d.producer(v); node != nullptr; node = d.producer(v)) {
+    if (node->as<table::Pick>() != nullptr) {
+      return d.predicted(node->inputs[0]) ? of_node(d, node->inputs[0]).entity : ValueId{};
+    }
+    const bool step = node->as<tensor::Cast>() != nullptr || node->as<tensor::Clip>() != nullptr ||
+                      node->as<tensor::Unary>() != nullptr || node->as<tensor::Binary>() != nullptr;
+    const bool choice = node->as<tensor::Where>() != nullptr;
+    if (!step && !choice) return {};
+    // A missing score has a stand-in, or is that of a node without a model.
+    const bool column = choice && d.constant(node->inputs[1]) == nullptr;
+    v = node->inputs[choice && !column ? 2 : choice ? 1 : 0];
+  }
+  return {};
+}
+
+}  // namespace
+
+bool same_segments(const Node& a, const Node& b) {
+  const auto& x = *a.as<ml::Combine>();
+  const auto* y = b.as<ml::Combine>();
+  if (y == nullptr || y->method != ml::CombineMethod::first || y->masked != x.masked ||
+      a.inputs.size() != b.inputs.size()) {
+    return false;
+  }
+  const size_t parts = x.masked ? a.inputs.size() / 2 : a.inputs.size();
+  return std::equal(a.inputs.begin() + static_cast<ptrdiff_t>(parts), a.inputs.end(),
+                    b.inputs.begin() + static_cast<ptrdiff_t>(parts));
 }
 
 bool is_typed_result(const GraphDocument& d, const Node& node) {
@@ -193,7 +226,11 @@ Prediction prediction_of(const GraphDocument& d, ValueId v) {
   const Node* node = d.producer(v);
   if (node == nullptr || !d.predicted(v)) d.refuse(v, "as the result of a model");
   if (is_typed_result(d, *node)) return prediction_of(d, node->inputs[0]);
-  if (node->as<ml::Winner>() != nullptr) return of_scores(d, node->inputs[0]);
+  if (node->as<ml::Winner>() != nullptr) {
+    const Node* scores = d.producer(node->inputs[0]);
+    if (d.op<ml::DecisionTree>(node->inputs[0]) != nullptr) return of_node(d, scores->outputs[0]);
+    return of_scores(d, node->inputs[0]);
+  }
   if (node->as<table::Pick>() != nullptr) return of_node(d, node->inputs[0]);
   if (node->as<ml::DecisionTree>() != nullptr) return of_node(d, node->outputs[0]);
   if (const auto* prepare = node->as<table::Prepare>();
@@ -230,6 +267,7 @@ Prediction prediction_of(const GraphDocument& d, ValueId v) {
   }
   Prediction p;
   p.value = v;
+  p.entity = entity_behind(d, v);
   return p;
 }
 

@@ -25,6 +25,8 @@ struct Prediction {
 
 // The model whose result `v` is. Fails "pmml-write" when there is none.
 Prediction prediction_of(const GraphDocument& document, ValueId v);
+// Whether two nodes take the first of the same segments.
+bool same_segments(const Node& first, const Node& other);
 // Whether a node only brings a number or an id that a model gives to another type, as the dataType
 // of an OutputField does.
 bool is_typed_result(const GraphDocument& document, const Node& node);

@@ -289,11 +289,18 @@ void ModelScope::converted(const Node& node, Scalar type) {
 }
 
 void ModelScope::mapped(const Node& node, const expr::Map& map) {
-  const std::vector<NamedField> inputs = fields(node.inputs, expr::inputs_used(map.body));
+  Expr body = map.body;
+  std::vector<ValueId> values = node.inputs;
+  if (auto found = document_.invalid_cells.find(node.outputs[0]);
+      found != document_.invalid_cells.end()) {
+    body = expr::call(Function::is_not_valid, {expr::input(0)});
+    values = {found->second};
+  }
+  const std::vector<NamedField> inputs = fields(values, expr::inputs_used(body));
   const std::string given = document_.name_of({node.outputs[0]});
-  const NamedField field{document_.unique(given.empty() ? description(map.body, inputs) : given),
+  const NamedField field{document_.unique(given.empty() ? description(body, inputs) : given),
                          map.type};
-  derive(field.name, map.type, map.body, inputs, document_.model().location(node.loc));
+  derive(field.name, map.type, body, inputs, document_.model().location(node.loc));
   define({node.outputs[0]}, field);
 }
 

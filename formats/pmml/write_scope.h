@@ -78,6 +78,7 @@ class GraphDocument {
   pugi::xml_document tree;
   Conversions conversions;
   std::deque<DocumentTarget> targets;
+  std::map<ValueId, ValueId> invalid_cells;  // boolean column: invalid cells of this input
 
  private:
   const Model& model_;

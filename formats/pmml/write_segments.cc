@@ -40,6 +40,7 @@ class SegmentsWriter {
       set(segmentation, "missingThreshold", xml_real(op_.threshold));
     }
     for (size_t i = 0; i < parts_; ++i) segment(segmentation, i);
+    for (const Wanted& wanted : frame_.outputs) add_segment_output(model.output, wanted);
     return model;
   }
 
@@ -80,6 +81,30 @@ class SegmentsWriter {
       set_classes(part, node_.inputs[i]);
     ModelScope chain(d_, &frame_.scope, true, mask.valid() ? mask : frame_.scope.mask());
     write_models(segment, chain, part, outputs(i), false);
+    predictions_.push_back(std::move(part));
+  }
+
+  // A result of one segment, missing where that does not count.
+  void add_segment_output(pugi::xml_node output, const Wanted& wanted) {
+    if (frame_.given.contains(wanted.cell) || feature_of(d_, p_, wanted.cell)) return;
+    const Node* node = d_.producer(wanted.cell.value);
+    const auto* one = node != nullptr ? node->as<ml::Combine>() : nullptr;
+    const bool counted = one != nullptr && one->method == CombineMethod::first && one->masked &&
+                         node->inputs.size() == 2;
+    for (size_t i = 0; i < parts_; ++i) {
+      if (op_.masked && !(counted && node->inputs[1] == node_.inputs[parts_ + i])) continue;
+      const Cell cell = op_.masked
+                            ? d_.column(node->inputs[0], static_cast<int64_t>(wanted.cell.column))
+                            : wanted.cell;
+      const auto feature = feature_of(d_, predictions_[i], cell);
+      if (!feature) continue;
+      const NamedField field{wanted.name, d_.scalar(wanted.cell.value)};
+      pugi::xml_node element =
+          add_result_field(output, field, predictions_[i], *feature, wanted.final);
+      set(element, "segmentId", std::to_string(i + 1));
+      frame_.given.emplace(wanted.cell, field);
+      return;
+    }
   }
 
   // The classes of a part are those of the whole, in any order.
@@ -95,14 +120,15 @@ class SegmentsWriter {
   }
 
   // Of the first that counts: its output fields are those of the whole.
-  std::vector<Wanted> outputs(size_t i) const {
+  std::vector<Wanted> outputs(size_t i) {
     std::vector<Wanted> out;
     if (op_.method != CombineMethod::first) return out;
     for (const Wanted& wanted : frame_.outputs) {
-      const auto* first = d_.op<ml::Combine>(wanted.cell.value);
-      if (first == nullptr || feature_of(d_, p_, wanted.cell)) continue;
-      if (d_.producer(wanted.cell.value)->inputs.size() != node_.inputs.size()) continue;
-      out.push_back({wanted.name, d_.cell(d_.input(wanted.cell.value, i)), wanted.final});
+      const Node* node = d_.producer(wanted.cell.value);
+      if (node == nullptr || !same_segments(node_, *node) || feature_of(d_, p_, wanted.cell))
+        continue;
+      out.push_back({wanted.name, d_.cell(node->inputs[i]), wanted.final});
+      frame_.given.emplace(wanted.cell, NamedField{wanted.name, d_.scalar(wanted.cell.value)});
     }
     return out;
   }
@@ -168,7 +194,8 @@ class SegmentsWriter {
   const Node& node_;
   const ml::Combine& op_;
   size_t parts_;
-  std::vector<Expr> before_;  // predicates of the segments up to now
+  std::vector<Prediction> predictions_;  // of the parts
+  std::vector<Expr> before_;             // predicates of the segments up to now
 };
 
 }  // namespace

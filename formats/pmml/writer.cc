@@ -49,6 +49,7 @@ class PmmlTarget : public panmodel::Target {
       case OpId::tensor_Constant:
       case OpId::tensor_Flatten:
       case OpId::tensor_Gather:
+      case OpId::tensor_GatherElements:
       case OpId::tensor_Identity:
       case OpId::tensor_Reduce:
       case OpId::tensor_Reshape:
