@@ -4,14 +4,15 @@ namespace panmodel {
 
 Diagnostic refusal(const runtime::RowError& error, const std::string& data) {
   Diagnostic d{Severity::error, error.code, CodeKind::differ,
-               fmt::format("row {} is refused: {} ({})", error.row, error.message, error.where), {}, {}};
+               fmt::format("row {} is refused: {} ({})", error.row, error.message, error.where),
+               {}, {}};
   if (error.line > 0) d.location = TextLoc{error.line, 0};
   d.location.file = data;
   return d;
 }
 
-void say_refused(std::vector<runtime::RowError> errors, const runtime::Frame& frame, const std::string& data,
-                 OnError on_error, Diagnostics& out) {
+void say_refused(std::vector<runtime::RowError> errors, const runtime::Frame& frame,
+                 const std::string& data, OnError on_error, Diagnostics& out) {
   constexpr size_t kSaid = 10;
   for (size_t i = 0; i < errors.size(); ++i) {
     errors[i].line = frame.lines[errors[i].row];
@@ -23,7 +24,8 @@ void say_refused(std::vector<runtime::RowError> errors, const runtime::Frame& fr
     } else {
       Location place;
       place.file = data;
-      out.report(Severity::note, place, "row-value", "and {} more rows are refused", errors.size() - kSaid);
+      out.report(Severity::note, place, "row-value", "and {} more rows are refused",
+                 errors.size() - kSaid);
       return;
     }
   }

@@ -9,7 +9,7 @@
 namespace panmodel {
 
 // `stop`: throws the first one. `row`: notes in `out`, the first ten. `data`: the file of `frame`.
-void say_refused(std::vector<runtime::RowError> errors, const runtime::Frame& frame, const std::string& data,
-                 OnError on_error, Diagnostics& out);
+void say_refused(std::vector<runtime::RowError> errors, const runtime::Frame& frame,
+                 const std::string& data, OnError on_error, Diagnostics& out);
 
 }  // namespace panmodel

@@ -28,7 +28,8 @@ DataField read_field(const Element& element) {
     out.upper.push_back(interval.real("rightMargin", table::Prepare::kInfinity));
     out.closed.push_back(static_cast<int64_t>(interval.choice("closure", kClosures, 0)));
   }
-  element.boolean("isCyclic", false);  // only distances ask whether the last value stands beside the first
+  // Only distances ask whether the last value stands beside the first.
+  element.boolean("isCyclic", false);
   if (element.find("taxonomy")) element.refuse("pmml-feature", "taxonomies are not supported");
   out.field.values = out.valid;
   return out;
@@ -42,7 +43,9 @@ bool is_date(Scalar type) {
 // dates are counted as.
 std::optional<int64_t> counted_from(const DataField& data) {
   auto type = data.element.find("dataType");
-  if (!type || !type->ends_with("]") || type->find('[') == std::string_view::npos) return std::nullopt;
+  if (!type || !type->ends_with("]") || type->find('[') == std::string_view::npos) {
+    return std::nullopt;
+  }
   auto year = parse_int(type->substr(type->find('[') + 1, type->size() - type->find('[') - 2));
   if (!year) data.element.refuse("pmml-type", "dataType=\"{}\" names no year", *type);
   return year;
@@ -104,7 +107,8 @@ void set_invalid(table::Prepare& op, const Element& field, Scalar type, bool str
   // Its name before PMML 4.4.
   if (!value) value = field.find("x-invalidValueReplacement");
   // JPMML-Evaluator replaces the cells of asIs too.
-  const bool replaced = op.invalid_cell == InvalidCell::as_value || (op.invalid_cell == InvalidCell::as_is && !strict);
+  const bool replaced = op.invalid_cell == InvalidCell::as_value ||
+                        (op.invalid_cell == InvalidCell::as_is && !strict);
   if (value && replaced) {
     op.invalid_cell = InvalidCell::as_value;
     op.invalid_value = values_of(field, {std::string(*value)}, type);
@@ -116,8 +120,8 @@ void set_invalid(table::Prepare& op, const Element& field, Scalar type, bool str
 // The nodes of a treatment. returnInvalid is for cells that came missing: those that became so have
 // a step of their own behind it.
 ValueId treat(Builder& b, table::Prepare op, std::vector<ValueId> inputs) {
-  const bool makes_missing =
-      op.invalid_cell == InvalidCell::as_missing || op.outlier == OutlierCell::as_missing || op.missing_value;
+  const bool makes_missing = op.invalid_cell == InvalidCell::as_missing ||
+                             op.outlier == OutlierCell::as_missing || op.missing_value;
   if (op.refuse_missing && makes_missing) {
     table::Prepare refuse;
     refuse.field = op.field;
@@ -148,7 +152,8 @@ Field input_field(Reader& reader, const Element& mining, const std::string& name
   set_domain(op, *data, raw);
   set_invalid(op, mining, raw, reader.strict);
   const bool treated = set_treatments(op, mining, raw);
-  const bool bounded = !op.valid.empty() || !op.invalid.empty() || !op.missing.empty() || !op.lower.empty();
+  const bool bounded = !op.valid.empty() || !op.invalid.empty() || !op.missing.empty() ||
+                       !op.lower.empty();
   if (bounded && op.invalid_cell == InvalidCell::as_is) {
     field.domain = std::make_shared<Domain>();
     field.domain->cells = field.value;
@@ -194,8 +199,9 @@ ValueId invalid_cells(Domain& domain, Builder& b) {
   valid.invalid_cell = InvalidCell::as_missing;
   ValueId good = b.add(std::move(valid), {domain.cells});
   using expr::Function;
-  expr::Expr body = expr::call(Function::logical_and, {expr::call(Function::is_not_missing, {expr::input(0)}),
-                                                       expr::call(Function::is_missing, {expr::input(1)})});
+  expr::Expr body =
+      expr::call(Function::logical_and, {expr::call(Function::is_not_missing, {expr::input(0)}),
+                                         expr::call(Function::is_missing, {expr::input(1)})});
   domain.invalid = b.add(expr::Map{Scalar::boolean, std::move(body), false}, {there, good});
   return domain.invalid;
 }

@@ -18,7 +18,9 @@ std::string head_of(const Bytes& bytes) {
   std::string head(bytes.text().substr(0, kHead));
   const bool wide = head.substr(0, 4).find('\0') != std::string::npos;
   for (std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"}) {
-    if (head.starts_with(mark) || (wide && head.find(mark) == 2)) head.erase(0, head.find(mark) + mark.size());
+    if (head.starts_with(mark) || (wide && head.find(mark) == 2)) {
+      head.erase(0, head.find(mark) + mark.size());
+    }
   }
   // The digits of UTF-16 and UTF-32 that ASCII leaves 0.
   if (wide) std::erase(head, '\0');
@@ -56,7 +58,8 @@ void read_header(const Element& pmml, Metadata& metadata) {
 }
 
 // What describes the model and changes no prediction is kept as it stands.
-void read_descriptions(const Element& pmml, const Element& top, Metadata& metadata, Diagnostics& out) {
+void read_descriptions(const Element& pmml, const Element& top, Metadata& metadata,
+                       Diagnostics& out) {
   Element first;
   size_t dropped = 0;
   for (std::string_view name : {"ModelStats", "ModelExplanation"}) {
@@ -71,7 +74,8 @@ void read_descriptions(const Element& pmml, const Element& top, Metadata& metada
   }
   if (dropped == 0) return;
   out.report(Severity::loss, first.place(), "pmml-description",
-             "ModelStats and ModelExplanation of models within the model are not kept: {}", dropped);
+             "ModelStats and ModelExplanation of models within the model are not kept: {}",
+             dropped);
 }
 
 // As a table column: where a model has no prediction the cell is missing, not NaN.

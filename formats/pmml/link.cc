@@ -30,7 +30,8 @@ ValueId Link::exponential(ValueId y) {
 
 ValueId Link::logistic(ValueId y) {
   if (dtype_ != DType::f32) return unary(UnaryFn::sigmoid, y);
-  return binary(BinaryFn::div, scalar(1), binary(BinaryFn::add, scalar(1), exponential(unary(UnaryFn::neg, y))));
+  ValueId power = exponential(unary(UnaryFn::neg, y));
+  return binary(BinaryFn::div, scalar(1), binary(BinaryFn::add, scalar(1), power));
 }
 
 ValueId Link::inverse(Normalization method, ValueId y) {
@@ -64,7 +65,8 @@ ValueId Link::inverse(Normalization method, ValueId y) {
   ValueId x = builder_.add(table::Assemble{dtype_}, std::move(parts));
   if (method == Normalization::probit) return x;
   // 0.5 + atan(y) / pi
-  x = dtype_ == DType::f32 ? binary(BinaryFn::mul, x, scalar(static_cast<double>(1 / std::numbers::pi_v<float>)))
+  const double turns = static_cast<double>(1 / std::numbers::pi_v<float>);
+  x = dtype_ == DType::f32 ? binary(BinaryFn::mul, x, scalar(turns))
                            : binary(BinaryFn::div, x, scalar(std::numbers::pi));
   return binary(BinaryFn::add, scalar(0.5), x);
 }

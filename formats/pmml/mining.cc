@@ -96,7 +96,8 @@ class Mining {
   }
 
   ValueId boolean(expr::Expr body, std::vector<ValueId> inputs) {
-    return builder_.add(expr::Map{expr::Scalar::boolean, std::move(body), false}, std::move(inputs));
+    return builder_.add(expr::Map{expr::Scalar::boolean, std::move(body), false},
+                        std::move(inputs));
   }
   ValueId any_input() {
     const std::vector<Input>& all = builder_.model().inputs;
@@ -150,7 +151,8 @@ class Mining {
       }
       for (ValueId Result::*member : {&Result::probabilities, &Result::confidences}) {
         if (!(r.*member).valid()) continue;
-        r.*member = builder_.add(tensor::Gather{1}, {r.*member, builder_.constant(Tensor::vector(order))});
+        ValueId index = builder_.constant(Tensor::vector(order));
+        r.*member = builder_.add(tensor::Gather{1}, {r.*member, index});
       }
       relabel(r, classes);
       r.classes = classes;
@@ -255,8 +257,9 @@ class Mining {
       fields.push_back(other != nullptr ? &other->field : nullptr);
       if (other == nullptr || other->field.type == type) continue;
       if (other->field.type > expr::Scalar::i64 || type > expr::Scalar::i64) {
-        s_.segments[i].element.refuse("pmml-output", "its output field '{}' is {}, that of another segment {}",
-                                      named.name, to_string(other->field.type), to_string(type));
+        s_.segments[i].element.refuse(
+            "pmml-output", "its output field '{}' is {}, that of another segment {}", named.name,
+            to_string(other->field.type), to_string(type));
       }
       type = expr::Scalar::f64;
     }
@@ -277,7 +280,8 @@ class Mining {
     }
     if (field->type == type && builder_.type(field->value).column()) return field->value;
     if (field->type == type) return builder_.add(table::Prepare{}, {field->value});
-    return builder_.add(expr::Map{type, expr::call(Function::to_f64, {expr::input(0)}), false}, {field->value});
+    expr::Map real{type, expr::call(Function::to_f64, {expr::input(0)}), false};
+    return builder_.add(std::move(real), {field->value});
   }
 
   // The last segment that counts for a row; all of them may have named outputs.
@@ -334,7 +338,9 @@ class Mining {
       out.outputs.push_back(std::move(value));
       for (Result::Named named : r.outputs) {
         named.name += ":" + id_of(i);
-        if (!for_all_rows(i)) named.field.value = where_counted(i, column_as(&named.field, named.field.type));
+        if (!for_all_rows(i)) {
+          named.field.value = where_counted(i, column_as(&named.field, named.field.type));
+        }
         out.outputs.push_back(std::move(named));
       }
     }
@@ -363,7 +369,9 @@ class Mining {
     }
     for (size_t i = 0; i < results_.size(); ++i) {
       const Result& r = results_[i];
-      bool usable = !classes ? r.value.valid() : s_.votes() ? r.label.valid() : r.probabilities.valid();
+      bool usable = !classes     ? r.value.valid()
+                    : s_.votes() ? r.label.valid()
+                                 : r.probabilities.valid();
       if (!usable) {
         s_.segments[i].element.refuse("pmml-feature", "its model has no {} to combine",
                                       !classes ? "value" : s_.votes() ? "class" : "probabilities");
@@ -402,7 +410,8 @@ class Mining {
     if (median && !classes) return CombineMethod::median;
     if (s_.sums() && !classes) return CombineMethod::sum;
     s_.element.refuse("pmml-feature", "multipleModelMethod=\"{}\" for a {}",
-                      s_.element.attribute("multipleModelMethod"), model_.attribute("functionName"));
+                      s_.element.attribute("multipleModelMethod"),
+                      model_.attribute("functionName"));
   }
 
   const Element& model_;

@@ -80,7 +80,9 @@ bool float_math(const Element& model) {
 Result read_inner_model(const Element& model, Scope& scope, ValueId mask) {
   Nested level(scope.reader(), model);
   for (std::string_view part : {"Output", "Targets"}) {
-    if (Element e = model.child(part)) e.refuse("pmml-feature", "in a {} within a model", model.name());
+    if (Element e = model.child(part)) {
+      e.refuse("pmml-feature", "in a {} within a model", model.name());
+    }
   }
   Scope own(scope.reader(), &scope, mask);
   if (Element local = model.child("LocalTransformations")) {

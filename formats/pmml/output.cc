@@ -76,7 +76,9 @@ class Output {
  private:
   const Result& segment_of(const Element& element, std::string_view id) const {
     auto found = result_.segments.find(id);
-    if (found == result_.segments.end()) element.refuse("pmml-output", "the model has no segment '{}'", id);
+    if (found == result_.segments.end()) {
+      element.refuse("pmml-output", "the model has no segment '{}'", id);
+    }
     return *found->second;
   }
 

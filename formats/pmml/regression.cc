@@ -173,7 +173,8 @@ void check_method(const Element& model, Normalization method, size_t classes, bo
   const bool all_classes = method == Normalization::softmax || method == Normalization::simplemax;
   if (method == Normalization::exp) refuse_method(model, "a classification");
   if (ordinal && all_classes) refuse_method(model, "an ordinal target");
-  if (!ordinal && classes > 2 && !all_classes && method != Normalization::none && method != Normalization::logit) {
+  const bool many = all_classes || method == Normalization::none || method == Normalization::logit;
+  if (!ordinal && classes > 2 && !many) {
     refuse_method(model, "more than two classes without an order");
   }
 }
@@ -203,7 +204,9 @@ Result read_regression(const Element& model, Scope& scope) {
   TargetField target = target_of(model, scope);
   std::vector<std::string> labels;
   for (const Element& table : tables) labels.emplace_back(table.attribute("targetCategory"));
-  if (tables.size() < 2) model.refuse("pmml-element", "one table of a classification, expected two or more");
+  if (tables.size() < 2) {
+    model.refuse("pmml-element", "one table of a classification, expected two or more");
+  }
   check_method(model, method, tables.size(), target.ordinal);
   result.classes = values_of(model, labels, target.type);
   ValueId y = predictors(tables, scope, dtype);

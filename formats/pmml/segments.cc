@@ -12,7 +12,9 @@ constexpr std::string_view kMethods[] = {
 
 // Index of a method; the weighted sum began as an extension.
 SegmentMethod method_of(const Element& segmentation) {
-  if (segmentation.attribute("multipleModelMethod") == "x-weightedSum") return SegmentMethod::weighted_sum;
+  if (segmentation.attribute("multipleModelMethod") == "x-weightedSum") {
+    return SegmentMethod::weighted_sum;
+  }
   return static_cast<SegmentMethod>(segmentation.choice("multipleModelMethod", kMethods, 0));
 }
 
@@ -36,8 +38,9 @@ bool is_predicate(const Element& e) {
 }  // namespace
 
 bool Segmentation::weighted() const {
-  return method == SegmentMethod::weighted_majority_vote || method == SegmentMethod::weighted_average ||
-         method == SegmentMethod::weighted_median || method == SegmentMethod::weighted_sum;
+  return method == SegmentMethod::weighted_majority_vote ||
+         method == SegmentMethod::weighted_average || method == SegmentMethod::weighted_median ||
+         method == SegmentMethod::weighted_sum;
 }
 
 std::vector<double> Segmentation::weights() const {

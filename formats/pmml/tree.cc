@@ -272,7 +272,8 @@ ValueId picked_index(const std::vector<double>& table, ValueId node, Builder& b)
 // Rows that reach a node.
 ValueId reaching(size_t number, ValueId node, Scope& scope) {
   using expr::Function;
-  expr::Expr here = expr::call(Function::equal, {expr::input(0), expr::constant(static_cast<double>(number))});
+  expr::Expr index = expr::constant(static_cast<double>(number));
+  expr::Expr here = expr::call(Function::equal, {expr::input(0), std::move(index)});
   here.default_value = expr::Constant(false);
   here.unknown = true;
   std::vector<ValueId> inputs{node};
@@ -280,21 +281,25 @@ ValueId reaching(size_t number, ValueId node, Scope& scope) {
     here = expr::call(Function::logical_and, {std::move(here), expr::input(1)});
     inputs.push_back(scope.mask());
   }
-  return scope.reader().builder.add(expr::Map{Scalar::boolean, std::move(here), false}, std::move(inputs));
+  expr::Map map{Scalar::boolean, std::move(here), false};
+  return scope.reader().builder.add(std::move(map), std::move(inputs));
 }
 
-// The scores of the nodes; where a node has a model of its own the value of that, unless it is missing.
+// The scores of the nodes; where a node has a model of its own the value of that, unless it is
+// missing.
 ValueId with_models(const Tree& tree, ValueId score, ValueId node, DType dtype, Scope& scope) {
   Builder& b = scope.reader().builder;
   std::vector<ValueId> columns{score};
   std::vector<double> place(tree.nodes.size(), 0);
   for (const auto& [number, model] : tree.models) {
     if (model.attribute("functionName") != "regression" || model.child("ResultField")) {
-      model.refuse("pmml-feature", "in a node of a regression: only regressions without ResultField");
+      model.refuse("pmml-feature",
+                   "in a node of a regression: only regressions without ResultField");
     }
     // Only expressions of its own could refuse a row.
     const bool guarded = static_cast<bool>(model.child("LocalTransformations"));
-    Result result = read_inner_model(model, scope, guarded ? reaching(number, node, scope) : scope.mask());
+    const ValueId mask = guarded ? reaching(number, node, scope) : scope.mask();
+    Result result = read_inner_model(model, scope, mask);
     place[number] = static_cast<double>(columns.size());
     columns.push_back(result.value);
   }
@@ -355,7 +360,9 @@ Result regression(const Element& model, Tree tree, Scope& scope) {
   std::vector<double> scores = read_tree_scores(tree);
   if (tree.op.blends()) {
     // The strategies are told for classes; of numbers their shares of records make a weighted mean.
-    if (!tree.models.empty()) tree.models[0].second.refuse("pmml-feature", "a model in a node that is blended");
+    if (!tree.models.empty()) {
+      tree.models[0].second.refuse("pmml-feature", "a model in a node that is blended");
+    }
     Shape shape{static_cast<int64_t>(scores.size()), 1};
     tree.op.distribution = Tensor::of(std::move(shape), std::vector(scores));
   }
@@ -371,7 +378,8 @@ Result regression(const Element& model, Tree tree, Scope& scope) {
   Reached at = reach(tree, builder);
   Shape shape{static_cast<int64_t>(scores.size()), 1};
   Tensor table = Tensor::of(std::move(shape), std::move(scores));
-  result.value = at.blend.valid() ? at.blend : builder.add(table::Pick{{}, std::move(table)}, {at.node});
+  result.value =
+      at.blend.valid() ? at.blend : builder.add(table::Pick{{}, std::move(table)}, {at.node});
   if (dtype == DType::f32) result.value = builder.add(tensor::Cast{dtype}, {result.value});
   if (!tree.models.empty()) result.value = with_models(tree, result.value, at.node, dtype, scope);
   if (wants_entity(model, scope)) {
@@ -558,7 +566,8 @@ Result read_tree(const Element& model, Scope& scope) {
   model.attribute("functionName");
   bool classes = model.choice("functionName", kFunctions, 0) == 0;
   Tree tree = read_tree_nodes(model, scope);
-  return classes ? classification(model, std::move(tree), scope) : regression(model, std::move(tree), scope);
+  return classes ? classification(model, std::move(tree), scope)
+                 : regression(model, std::move(tree), scope);
 }
 
 }  // namespace panmodel::pmml
