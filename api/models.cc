@@ -221,6 +221,10 @@ runtime::Comparison self_check(std::shared_ptr<const Model> source, const Bytes&
       format.read(file, read_options(request.output, request.load), ignored));
   runtime::Comparison result =
       against_source(std::move(source), std::move(written), {}, request);
+  if (result.rows > 0 && result.refused_both == result.rows) {
+    out.report(Severity::warning, {}, "self-check", "every one of {} probe rows is refused: nothing was compared",
+               result.rows).location.file = request.output;
+  }
   if (!result.equal()) {
     // Losses that were allowed may move a prediction; what --precision exact wrote may not.
     Severity severity = request.exact ? Severity::error : Severity::warning;

@@ -144,14 +144,30 @@ void unite_targets(std::vector<Shown>& singles, const std::vector<Shown>& other)
   unite(singles, columns);
 }
 
+// The outputs of `b`. Where all names are those of `a`, the names say what belongs together: the results
+// have the roles that they have there, which a format may not be able to say.
+std::vector<Output> outputs_beside(std::span<const Output> a, std::span<const Output> b) {
+  const std::vector<Output> own(b.begin(), b.end());
+  std::vector<Output> outputs = own;
+  if (a.size() != b.size()) return own;
+  for (Output& o : outputs) {
+    auto same = std::find_if(a.begin(), a.end(), [&](const Output& other) { return other.name == o.name; });
+    if (same == a.end()) return own;
+    if (o.role == same->role) continue;
+    o.role = same->role;
+    o.keys = same->keys;
+  }
+  return outputs;
+}
+
 struct Side {
   std::vector<Shown> outputs;
   std::vector<uint8_t> refused;
 
-  Side(const Session& session, const Prediction& p, size_t rows) : refused(rows, 0) {
-    for (size_t o = 0; o < session.outputs().size(); ++o) {
+  Side(std::span<const Output> described, const Prediction& p, size_t rows) : refused(rows, 0) {
+    for (size_t o = 0; o < described.size(); ++o) {
       const Value& value = p.outputs[o];
-      const Output& output = session.outputs()[o];
+      const Output& output = described[o];
       outputs.push_back({output, visible(value), value.maps ? value.maps->keys : output.keys});
     }
     outputs = united(std::move(outputs));
@@ -354,7 +370,7 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
   if (rows_of(of_b) != result.rows) {
     fail({}, "run-shape", "{} rows on one side, {} on the other", result.rows, rows_of(of_b));
   }
-  Side left(a, of_a, result.rows), right(b, of_b, result.rows);
+  Side left(a.outputs(), of_a, result.rows), right(outputs_beside(a.outputs(), b.outputs()), of_b, result.rows);
   unite_targets(left.outputs, right.outputs);
   unite_targets(right.outputs, left.outputs);
   for (size_t row = 0; row < result.rows; ++row) {
