@@ -45,7 +45,9 @@ bool add_trees(const Segmentation& s, Scope& scope, bool classes, std::vector<st
     if (!tree.models.empty()) return false;
     std::vector<double> weights;
     if (classes) {
-      weights = class_weights(s, read_tree_classes(tree, labels), labels.size());
+      // The labels of the tree are counted once it has been read.
+      const TreeClasses said = read_tree_classes(tree, labels);
+      weights = class_weights(s, said, labels.size());
     } else {
       weights = read_tree_scores(tree);
     }
