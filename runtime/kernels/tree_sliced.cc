@@ -257,9 +257,9 @@ struct SlicedForest<X>::Body {
     for (Ranks& r : rank) r ^= kLeast;
     Ranks place = Ranks{} + kLeast;
     for (uint32_t j = 0; j < feature.count; ++j, place += 1) {
-      Ranks mask{};
-      for (size_t g = kGroups; g-- > 0;) mask = mask + mask - (rank[g] > place);
-      s.masks[feature.mask + j].mask = reinterpret_cast<Mask>(mask);
+      Mask mask{};  // of unsigned bytes, which may lose their highest bit
+      for (size_t g = kGroups; g-- > 0;) mask = mask + mask - reinterpret_cast<Mask>(rank[g] > place);
+      s.masks[feature.mask + j].mask = mask;
     }
   }
 
