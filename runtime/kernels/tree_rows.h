@@ -14,12 +14,12 @@ struct TreeRows {
     const uint8_t* valid;  // 0 = missing; null = none is
   };
   size_t rows = 0, features = 0;
-  const X* matrix = nullptr;     // row by row; null = columns
+  const X* matrix = nullptr;     // row by row; null without rows, and beside columns
   std::vector<Column> columns;
 
   // Rows [from, from + count) as a matrix, in `made` when they are not one already. Missing = NaN.
   const X* block(size_t from, size_t count, std::vector<X>& made) const {
-    if (matrix != nullptr) return matrix + from * features;
+    if (columns.empty()) return matrix + from * features;
     made.resize(count * features);
     for (size_t c = 0; c < features; ++c) {
       const Column& column = columns[c];

@@ -200,7 +200,7 @@ struct SlicedForest<X>::Body {
   // Of one column; false when a value is missing.
   PANMODEL_INLINE bool load(const TreeRows<X>& rows, uint32_t column, size_t from, size_t count) {
     int missing = 0;
-    if (rows.matrix != nullptr) {
+    if (rows.columns.empty()) {
       const X* x = rows.matrix + from * rows.features + column;
       for (size_t r = 0; r < count; ++r) s.column[r] = x[r * rows.features];
     } else {
