@@ -161,14 +161,8 @@ def main():
     if not CORPUS:
         print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
         return 0
-    with open(f"{CORPUS}/manifest.tsv", encoding="utf-8") as file:
-        cases = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    update = sys.argv[1:] == ["--update"]
-    parts = [] if update else sys.argv[1:]
-    if parts:
-        cases = [c for c in cases if any(p in c["id"] for p in parts)]
-    with open(MISSES, encoding="utf-8") as file:
-        known = dict(map(str.strip, line.split("#")) for line in file if line[0] not in "#\n")
+    cases, update, parts = triples.chosen_cases()
+    known = triples.read_misses(MISSES)
     causes, worse, misses = Counter(), [], []
     with Pool(2) as pool:
         for name, cause, detail in pool.imap(check, cases):
@@ -185,17 +179,10 @@ def main():
                 worse.append((name, cause))
     total = sum(causes.values())
     print(f"{causes['equal']} of {total} equal after they are written again, by panmodel and by JPMML")
-    for cause, count in causes.most_common():
-        if cause != "equal":
-            print(f"  {count:4} {cause}")
+    failed = triples.conclude(causes, MISSES, misses, worse, update)
     if update:
-        with open(MISSES, "w", encoding="utf-8") as file:
-            file.write("# Cases of pmml_rewrite.py that are not equal yet, and why (--update writes it).\n")
-            file.writelines(misses)
-        return 1 if causes["crash"] + causes["timeout"] else 0
-    for name, cause in worse:
-        print(f"worse: {name}: {cause}")
-    return 1 if worse or not total or (not parts and causes["equal"] < EXPECTED) else 0
+        return failed
+    return 1 if failed or not total or (not parts and causes["equal"] < EXPECTED) else 0
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from multiprocessing import Pool
 import numpy as np
 import onnx, onnxruntime
 
-from pmml_triples import CODE, CORPUS, DIFFERENT, HERE, MISSING, PANMODEL, TIMEOUT, equal, number, table
+from pmml_triples import CODE, CORPUS, DIFFERENT, HERE, MISSING, PANMODEL, TIMEOUT, \
+    chosen_cases, conclude, equal, number, read_misses, table
 
 EXPECTED = 342
 FUNCTIONS = 79
@@ -179,17 +180,9 @@ def main():
     if not CORPUS:
         print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
         return 0
-    with open(f"{CORPUS}/manifest.tsv", encoding="utf-8") as file:
-        cases = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    cases, update, parts = chosen_cases()
     cases = [c for c in cases if only_joined_models(c)]
-    update = sys.argv[1:] == ["--update"]
-    parts = [] if update else sys.argv[1:]
-    if parts:
-        cases = [c for c in cases if any(p in c["id"] for p in parts)]
-    known = {}
-    if os.path.exists(KNOWN):
-        with open(KNOWN, encoding="utf-8") as file:
-            known = dict((x.strip() for x in line.split("#")[:2]) for line in file if line[0] not in "#\n")
+    known = read_misses(KNOWN)
     causes, converted, flipped, wrong, misses = Counter(), 0, 0, [], []
     with Pool(2) as pool:
         for name, done, cause, detail, flips in pool.imap(check, cases):
@@ -206,22 +199,15 @@ def main():
             elif name in known:
                 print(f"now equal: {name}; --update takes it from the table", flush=True)
     print(f"{converted} of {len(cases)} convert, {causes['equal']} agree, {flipped} flips")
-    for cause, count in causes.most_common():
-        if cause != "equal":
-            print(f"  {count:4} {cause}")
+    failed = conclude(causes, KNOWN, misses, wrong, update)
     if update:
-        with open(KNOWN, "w", encoding="utf-8") as file:
-            file.write("# Cases of pmml_to_onnx.py that do not agree, and why (--update writes it).\n")
-            file.writelines(misses)
-        return 1 if causes["crash"] + causes["timeout"] else 0
-    for name, cause in wrong:
-        print(f"worse: {name}: {cause}")
+        return failed
     if not parts and causes["equal"] < EXPECTED:
         print(f"{causes['equal']} agree, expected {EXPECTED}")
         return 1
     if not parts and check_functions():
         return 1
-    return 1 if wrong or not cases else 0
+    return 1 if failed or not cases else 0
 
 
 if __name__ == "__main__":

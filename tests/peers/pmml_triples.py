@@ -20,6 +20,7 @@ PANMODEL = os.environ["PANMODEL"]
 CORPUS = os.environ.get("PANMODEL_CORPUS", "") and os.environ["PANMODEL_CORPUS"] + "/pmml"
 MISSING = ("", "NA", "N/A")
 CODE = re.compile(r"\[([a-z0-9-]+)\]\s*$", re.M)
+MISSES = f"{HERE}/pmml_misses.txt"
 DIFFERENT = ("columns", "rows", "values")
 TIMEOUT = 120
 
@@ -124,18 +125,44 @@ def check(case):
         return case["id"], "columns", f"{type(e).__name__}: {e}"
 
 
-def main():
-    if not CORPUS:
-        print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
-        return 0
+def chosen_cases():
+    """The cases of the manifest that the arguments choose, whether the list of misses is to be written
+    anew, and the parts of names."""
     with open(f"{CORPUS}/manifest.tsv", encoding="utf-8") as file:
         cases = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     update = sys.argv[1:] == ["--update"]
     parts = [] if update else sys.argv[1:]
-    if parts:
-        cases = [c for c in cases if any(p in c["id"] for p in parts)]
-    with open(f"{HERE}/pmml_misses.txt", encoding="utf-8") as file:
-        known = dict(map(str.strip, line.split("#")) for line in file if line[0] not in "#\n")
+    return [c for c in cases if not parts or any(p in c["id"] for p in parts)], update, parts
+
+
+def read_misses(path):
+    """Cause by case, of a list that --update wrote."""
+    with open(path, encoding="utf-8") as file:
+        return dict(map(str.strip, line.split("#", 1)) for line in file if line[0] not in "#\n")
+
+
+def conclude(causes, path, misses, wrong, update):
+    """Counts by cause; writes the list of misses, or says which are worse than it. The exit code."""
+    for cause, count in causes.most_common():
+        if cause != "equal":
+            print(f"  {count:4} {cause}")
+    if update:
+        with open(path, encoding="utf-8") as file:
+            title = file.readline()
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines([title, *misses])
+        return 1 if causes["crash"] + causes["timeout"] else 0
+    for name, cause in wrong:
+        print(f"worse: {name}: {cause}")
+    return 1 if wrong else 0
+
+
+def main():
+    if not CORPUS:
+        print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
+        return 0
+    cases, update, _ = chosen_cases()
+    known = read_misses(MISSES)
     causes, wrong, misses = Counter(), [], []
     with Pool(2) as pool:
         for name, cause, detail in pool.imap(check, cases):
@@ -149,17 +176,7 @@ def main():
             elif name in known:
                 print(f"now equal: {name}; --update takes it from pmml_misses.txt", flush=True)
     print(f"{causes['equal']} of {len(cases)} equal")
-    for cause, count in causes.most_common():
-        if cause != "equal":
-            print(f"  {count:4} {cause}")
-    if update:
-        with open(f"{HERE}/pmml_misses.txt", "w", encoding="utf-8") as file:
-            file.write("# Cases of pmml_triples.py that are not equal yet, and why (--update writes it).\n")
-            file.writelines(misses)
-        return 1 if causes["crash"] + causes["timeout"] else 0
-    for name, cause in wrong:
-        print(f"worse: {name}: {cause}")
-    return 1 if wrong or not cases else 0
+    return conclude(causes, MISSES, misses, wrong, update) or not cases
 
 
 if __name__ == "__main__":
