@@ -30,6 +30,11 @@ struct Print {
     if (l.path.empty()) return fmt::format("line {}:{}", l.line, l.column);
     return fmt::format("{} (line {}:{})", l.path, l.line, l.column);
   }
+  std::string operator()(const JsonLoc& l) const {
+    if (l.line == 0) return l.pointer;
+    if (l.pointer.empty()) return fmt::format("line {}:{}", l.line, l.column);
+    return fmt::format("{} (line {}:{})", l.pointer, l.line, l.column);
+  }
   std::string operator()(const MemberLoc& l) const {
     std::string inner = l.inner ? to_string(*l.inner) : std::string();
     return inner.empty() ? l.member : l.member + ": " + inner;

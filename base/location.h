@@ -42,6 +42,12 @@ struct XmlLoc {
   uint32_t line = 0, column = 0;
   bool operator==(const XmlLoc&) const = default;
 };
+// JSON pointer (RFC 6901) into a JSON or YAML document, line and column, both counted from 1; 0 when unknown.
+struct JsonLoc {
+  std::string pointer;  // empty = the whole document
+  uint32_t line = 0, column = 0;
+  bool operator==(const JsonLoc&) const = default;
+};
 // Place inside a member of an archive.
 struct MemberLoc {
   std::string member;
@@ -55,7 +61,7 @@ struct FusedLoc {
 };
 
 struct Location {
-  std::variant<NoLoc, BytesLoc, TextLoc, PickleLoc, ProtoLoc, XmlLoc, MemberLoc, FusedLoc> at;
+  std::variant<NoLoc, BytesLoc, TextLoc, PickleLoc, ProtoLoc, XmlLoc, JsonLoc, MemberLoc, FusedLoc> at;
   std::string file;  // as the user named it; empty when unknown
 
   Location() = default;

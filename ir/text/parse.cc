@@ -266,10 +266,13 @@ class Parser {
     if (kind == "xml") {
       XmlLoc loc;
       loc.path = lexer_.quoted("an element path");
-      comma();
-      loc.line = lexer_.integer<uint32_t>("a line");
-      comma();
-      loc.column = lexer_.integer<uint32_t>("a column");
+      line_and_column(loc);
+      return close(std::move(loc));
+    }
+    if (kind == "json") {
+      JsonLoc loc;
+      loc.pointer = lexer_.quoted("a JSON pointer");
+      line_and_column(loc);
       return close(std::move(loc));
     }
     if (kind == "member") {
@@ -286,7 +289,14 @@ class Parser {
       loc.b = inner();
       return close(std::move(loc));
     }
-    lexer_.expected_at(start, "a place: byte, text, pickle, proto, member, fused");
+    lexer_.expected_at(start, "a place: byte, text, pickle, proto, xml, json, member, fused");
+  }
+  template <class Loc>
+  void line_and_column(Loc& loc) {
+    lexer_.expect(",");
+    loc.line = lexer_.integer<uint32_t>("a line");
+    lexer_.expect(",");
+    loc.column = lexer_.integer<uint32_t>("a column");
   }
 
   Lexer lexer_;

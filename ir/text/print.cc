@@ -173,6 +173,9 @@ class Writer {
       void operator()(const XmlLoc& l) const {
         out += fmt::format("xml({}, {}, {})", quote(l.path), l.line, l.column);
       }
+      void operator()(const JsonLoc& l) const {
+        out += fmt::format("json({}, {}, {})", quote(l.pointer), l.line, l.column);
+      }
       void operator()(const MemberLoc& l) const {
         out += fmt::format("member({}, ", quote(l.member));
         inner(l.inner);

@@ -130,7 +130,8 @@ Model everything() {
   f.threshold[4] = -2;  // a leaf with a threshold of its own
   trees.targets = 2;
   ValueId score = b.add(std::move(trees), {scaled});
-  b.at(FusedLoc{std::make_shared<Location>(XmlLoc{"PMML/TreeModel", 3, 5}), nullptr});
+  b.at(FusedLoc{std::make_shared<Location>(XmlLoc{"PMML/TreeModel", 3, 5}),
+               std::make_shared<Location>(JsonLoc{"/cells/m", 7, 9})});
   ValueId column = b.input("late", ColumnType{DType::string, true});
   ml::LabelMap map{Tensor::vector(std::vector<std::string>{"x", "y"}),
                    Tensor::vector(std::vector<int64_t>{1, 2}), std::nullopt,
