@@ -24,17 +24,19 @@ enum class Form : uint8_t {
   block,         // "do": parts in order, the value of the last
   call,          // library: function, parts = arguments, types their parameters; slots[0]: number of the call
   logical_and, logical_or,  // the library's && and ||, which stop at the first that decides
-  user_call,     // slots[0]: index into Program::functions; parts = arguments
+  user_call,     // slots[0]: index into Program::functions, or kEmit; parts = arguments
   dispatch,      // "call": parts[0] an enumeration, slots[i] the function for its symbol i; then arguments
   inline_function,   // argument: slots[0]: index into Program::inlines
-  user_reference,    // argument: slots[0]: index into Program::functions
+  user_reference,    // argument: slots[0]: index into Program::functions, or kEmit
   library_reference, // argument: function, types its parameters; slots[0]: number of the call
   fill,          // argument: parts[0] one of the references, parts[1...] the filled arguments; slots[i] says
                  // where argument i of the reference comes from: k = parts[1 + k], kFree + j = argument j
   new_record,    // parts parallel to the fields of `type`
   new_array,     // parts
   new_map,       // parts, keys in names
-  attr,          // parts[0] the value, then the path (see Step)
+  field,         // a step of a path into a record; slots[0]: index of the field
+  attr,          // parts[0] the value, then the path: a part for every step, a `field` or an index or key;
+                 // types[i]: the array, map or record that step i goes into
   attr_to,       // parts[0] the value, parts[1] the new value or a function, then the path
   cell,          // slots[0]: index into Program::cells; parts = path
   cell_to,       // the same; parts[0] the new value or a function, then the path
@@ -58,6 +60,7 @@ enum class Form : uint8_t {
   log,           // parts = values; names[0] the namespace, if any
 };
 inline constexpr uint32_t kFree = 1u << 31;
+inline constexpr uint32_t kEmit = UINT32_MAX;  // the function "emit", in place of an index
 
 // A node of an expression.
 struct Node {
@@ -68,7 +71,7 @@ struct Node {
   std::vector<uint32_t> slots;
   std::vector<std::string> names;
   const FunctionRow* function = nullptr;  // call, library_reference
-  std::vector<const Type*> types;         // call: parameters; cast: cases; attr ...: what each step goes into
+  std::vector<const Type*> types;         // call: parameters; cast: cases; paths: what each step goes into
   std::vector<int64_t> codes;             // attempt
   std::optional<int64_t> code;            // error
   uint32_t signature = 0;                 // call: which one
@@ -104,6 +107,7 @@ struct Pool {
 struct Constant {
   const Type* type = nullptr;
   json::Ref value;
+  bool base64 = false;  // bytes as base64
 };
 
 // A sequence of expressions that runs in a frame of its own: begin, action, end, merge.
