@@ -108,6 +108,7 @@ struct Constant {
   const Type* type = nullptr;
   json::Ref value;
   bool base64 = false;  // bytes as base64
+  std::optional<std::string> word;  // instead of `value`: a key or an index of a dotted symbol, as text
 };
 
 // A sequence of expressions that runs in a frame of its own: begin, action, end, merge.

@@ -44,6 +44,9 @@ std::optional<Match> match(const FunctionRow& row, std::span<const Type* const> 
 // Null when it has not.
 const Type* reference_type(const FunctionRow& row, Types& types);
 
+// Names of the parameters of the first signature.
+std::vector<std::string> parameter_names(const FunctionRow& row);
+
 // The signatures as a person reads them, one per line.
 std::string describe(const FunctionRow& row);
 
