@@ -72,6 +72,7 @@ std::shared_ptr<const void> prepare(const Op&) {
 std::shared_ptr<const void> prepare(const expr::Map& op);
 std::shared_ptr<const void> prepare(const ml::TreeEnsemble& op);
 std::shared_ptr<const void> prepare(const ml::LabelMap& op);
+std::shared_ptr<const void> prepare(const pfa::Document& op);
 
 // Type-erased row of the kernel table.
 struct Kernel {

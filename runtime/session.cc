@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "ir/ops/foreign.h"
+#include "ir/ops/pfa.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_shape.h"
 #include "ir/ops/tree.h"
@@ -123,6 +124,7 @@ struct Session::Plan {
   std::vector<Output> outputs;
   std::vector<Step> steps;
   bool splits_rows = true;
+  bool in_order = false;  // a node remembers the rows before
 
   void choose_outputs();
   void plan_steps();
@@ -184,6 +186,7 @@ void Session::Plan::plan_steps() {
            "operator '{}' of {} version {} cannot be evaluated{}{}", printable(op->type),
            printable(op->domain), op->version, op->reason.empty() ? "" : ": ", printable(op->reason));
     }
+    in_order |= node.as<pfa::Document>() != nullptr;
     Step step{&node, &kernel_of(node.op), inputs_of(node), nullptr, {}};
     step.prepared = step.kernel->prepare(node.payload.get());
     for (ValueId v : node.outputs) {
@@ -276,7 +279,8 @@ Prediction Session::run(std::span<const Value> inputs) const {
       }
     }
   };
-  size_t jobs = plan_->options.jobs ? plan_->options.jobs
+  size_t jobs = plan_->in_order ? 1
+                : plan_->options.jobs ? plan_->options.jobs
                                     : std::max(1u, std::thread::hardware_concurrency());
   std::vector<std::jthread> threads;
   try {

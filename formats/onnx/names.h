@@ -28,8 +28,9 @@ inline constexpr FunctionRow<UnaryFn> kUnary[] = {
     {"Sqrt", UnaryFn::sqrt, 6},        {"Reciprocal", UnaryFn::reciprocal, 6},
     {"Sigmoid", UnaryFn::sigmoid, 6},  {"Tanh", UnaryFn::tanh, 6},
     {"Sin", UnaryFn::sin, 7},          {"Cos", UnaryFn::cos, 7},
-    {"Erf", UnaryFn::erf, 9},          {"Relu", UnaryFn::relu, 6},
-    {"Softplus", UnaryFn::softplus, 1}, {"Not", UnaryFn::logical_not, 1},
+    {"Atan", UnaryFn::atan, 7},        {"Erf", UnaryFn::erf, 9},
+    {"Relu", UnaryFn::relu, 6},        {"Softplus", UnaryFn::softplus, 1},
+    {"Not", UnaryFn::logical_not, 1},
     {"IsNaN", UnaryFn::is_nan, 9},     {"IsInf", UnaryFn::is_inf, 10},
 };
 inline constexpr FunctionRow<BinaryFn> kBinary[] = {

@@ -131,7 +131,7 @@ Values read_where(NodeReader& r) {
 #define ELEMENTWISE(name, since) {"", name, since, read_elementwise}
 constexpr ReadRow kRows[] = {
     ELEMENTWISE("Abs", 1), ELEMENTWISE("Add", 7), ELEMENTWISE("And", 7),
-    {"", "ArgMax", 1, read_arg_reduce}, {"", "ArgMin", 1, read_arg_reduce},
+    {"", "ArgMax", 1, read_arg_reduce}, {"", "ArgMin", 1, read_arg_reduce}, ELEMENTWISE("Atan", 7),
     ELEMENTWISE("BitwiseAnd", 18), ELEMENTWISE("BitwiseOr", 18), ELEMENTWISE("BitwiseXor", 18),
     {"", "Cast", 6, read_cast}, {"", "CastLike", 15, read_cast}, ELEMENTWISE("Ceil", 1),
     {"", "Clip", 6, read_clip}, ELEMENTWISE("Cos", 7), {"", "CumSum", 11, read_cum_sum},

@@ -240,6 +240,7 @@ class Rules {
       case tanh: return call(Function::tanh, {x});
       case sin: return call(Function::sin, {x});
       case cos: return call(Function::cos, {x});
+      case atan: return call(Function::atan, {x});
       case erf: return call(Function::erf, {x});
       case relu: return known(x, expr::call(Function::max, {x, one(0)}));
       case logical_not: return expr::call(Function::logical_not, {x});

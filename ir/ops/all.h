@@ -7,6 +7,7 @@
 #include "ir/ops/foreign.h"
 #include "ir/ops/impute.h"
 #include "ir/ops/linear.h"
+#include "ir/ops/pfa.h"
 #include "ir/ops/prepare.h"
 #include "ir/ops/scale.h"
 #include "ir/ops/svm.h"

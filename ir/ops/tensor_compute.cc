@@ -16,7 +16,7 @@ namespace panmodel::tensor {
   }
 
 PANMODEL_ENUM_NAMES(UnaryFn, "abs", "neg", "sign", "ceil", "floor", "round", "exp", "expm1", "log",
-                    "log1p", "sqrt", "reciprocal", "sigmoid", "tanh", "sin", "cos", "erf", "relu",
+                    "log1p", "sqrt", "reciprocal", "sigmoid", "tanh", "sin", "cos", "atan", "erf", "relu",
                     "softplus", "logical_not", "is_nan", "is_inf")
 PANMODEL_ENUM_NAMES(BinaryFn, "add", "sub", "mul", "div", "pow", "mod", "fmod", "equal", "less",
                     "less_or_equal", "greater", "greater_or_equal", "logical_and", "logical_or",

@@ -5,7 +5,7 @@
 
 namespace panmodel::tensor {
 
-enum class UnaryFn { abs, neg, sign, ceil, floor, round, exp, expm1, log, log1p, sqrt, reciprocal, sigmoid, tanh, sin, cos, erf, relu, softplus, logical_not, is_nan, is_inf };
+enum class UnaryFn { abs, neg, sign, ceil, floor, round, exp, expm1, log, log1p, sqrt, reciprocal, sigmoid, tanh, sin, cos, atan, erf, relu, softplus, logical_not, is_nan, is_inf };
 std::span<const std::string_view> enum_names(UnaryFn);
 
 // One input, elementwise. round = half to even; is_nan, is_inf and logical_not give bool; expm1 and

@@ -21,7 +21,7 @@ struct Meter {
   size_t used = 0;
   size_t limit = SIZE_MAX;
   void add(size_t bytes);
-  void remove(size_t bytes) { used -= bytes; }
+  void remove(size_t bytes) { used -= bytes < used ? bytes : used; }  // made on another thread: not counted here
 };
 Meter& meter();
 

@@ -173,6 +173,7 @@ T real_unary(UnaryFn fn, T x) {
     case UnaryFn::tanh: return std::tanh(x);
     case UnaryFn::sin: return std::sin(x);
     case UnaryFn::cos: return std::cos(x);
+    case UnaryFn::atan: return std::atan(x);
     case UnaryFn::erf: return std::erf(x);
     case UnaryFn::softplus: return std::max(x, T{0}) + std::log1p(std::exp(-std::abs(x)));
     default: return x;

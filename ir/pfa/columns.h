@@ -1,0 +1,30 @@
+#pragma once
+// The input and the output of a document as columns of a table.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ir/pfa/program.h"
+#include "ir/type.h"
+
+namespace panmodel::pfa {
+
+// One column. A value that is no single number, boolean or text (perhaps null) is JSON in Avro's encoding.
+struct TableColumn {
+  std::string name;
+  ColumnType type;
+  const Type* avro = nullptr;  // of the value
+  bool json = false;           // the cell is JSON text
+};
+
+struct TableLayout {
+  bool fields = false;  // a column per field of the record; else one column of the whole value
+  std::vector<TableColumn> columns;
+};
+
+// A column per field of a record, else one called "input".
+TableLayout input_layout(const Program& program);
+// The same of the result, called "output"; what a method "emit" gives for a row is a JSON array.
+TableLayout output_layout(const Program& program);
+
+}  // namespace panmodel::pfa
