@@ -28,7 +28,8 @@ enum class Form : uint8_t {
   dispatch,      // "call": parts[0] an enumeration, slots[i] the function for its symbol i; then arguments
   inline_function,   // argument: slots[0]: index into Program::inlines
   user_reference,    // argument: slots[0]: index into Program::functions, or kEmit
-  library_reference, // argument: function, types its parameters; slots[0]: number of the call
+  library_reference, // argument: function, types its parameters, `type` of kind function; slots[0]: number
+                 // of the call
   fill,          // argument: parts[0] one of the references, parts[1...] the filled arguments; slots[i] says
                  // where argument i of the reference comes from: k = parts[1 + k], kFree + j = argument j
   new_record,    // parts parallel to the fields of `type`

@@ -44,7 +44,9 @@ class Call {
 
   // Type of the result, and of parameter i after wildcards are known. Of a function parameter: kind
   // `function` with the types that it takes (members) and gives (element).
-  const Type& type() const { return *node_.type; }
+  const Type& type() const {
+    return node_.type->kind == Kind::function ? *node_.type->element : *node_.type;
+  }
   const Type& parameter(size_t i) const { return *node_.types[i]; }
   // Index of the signature that was chosen, in the order of functions.def.
   uint32_t signature() const { return node_.signature; }
