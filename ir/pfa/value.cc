@@ -257,9 +257,6 @@ bool needs_promotion(const Type& from, const Type& to) {
   return false;
 }
 
-namespace {
-
-// The member of a union that a value is of.
 const Type* member_of(const Value& value, const Type& type) {
   if (type.kind != Kind::alternatives) return &type;
   for (const Type* m : type.members) {
@@ -267,8 +264,6 @@ const Type* member_of(const Value& value, const Type& type) {
   }
   return nullptr;
 }
-
-}  // namespace
 
 Value promote(Value value, const Type& from, const Type& to) {
   if (stack_low()) fail({}, "limit-depth", "values are nested too deep to be converted");

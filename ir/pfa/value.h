@@ -171,6 +171,8 @@ class Value {
 int compare(const Value& a, const Value& b);
 inline bool equal(const Value& a, const Value& b) { return compare(a, b) == 0; }
 
+// The member of a union that a value is of, `type` itself if it is no union; null when there is none.
+const Type* member_of(const Value& value, const Type& type);
 // `value`, of type `from`, as it is held where `to` is expected: an integer becomes a double where only
 // that fits. Precondition: accepts(to, from).
 Value promote(Value value, const Type& from, const Type& to);
