@@ -281,9 +281,10 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
       if (request.verification && target->read_embedded != nullptr) {
         write.verification = verification_rows(original, request);
       }
-      const std::string bytes = target->write(converted, write, out);
-      result.bytes = bytes.size();
-      file.write(std::as_bytes(std::span<const char>(bytes)));
+      target->write(converted, write, [&](std::string_view piece) {
+        result.bytes += piece.size();
+        file.write(std::as_bytes(std::span(piece)));
+      }, out);
     }
     if (request.self_check) {
       try {

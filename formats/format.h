@@ -1,5 +1,6 @@
 #pragma once
 // What a format offers. Formats are listed in registry.cc; none knows another.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +57,9 @@ struct Embedded {
   std::vector<std::vector<std::optional<std::string>>> rows;
 };
 
+// Takes the bytes of a file from front to back, in pieces.
+using Sink = std::function<void(std::string_view)>;
+
 struct Format {
   std::string_view name;
   std::string_view title;
@@ -66,8 +70,8 @@ struct Format {
   Model (*read)(const Bytes& bytes, const ReadOptions& options, Diagnostics& out);
   // What the format can hold under these options. Null when not writable.
   std::unique_ptr<Target> (*make_target)(const WriteOptions& options);
-  // A model that is legal for the target, to bytes; throws Failure.
-  std::string (*write)(const Model& model, const WriteOptions& options, Diagnostics& out);
+  // A model that is legal for the target, to bytes; throws Failure, also after the first of them.
+  void (*write)(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out);
   // Structure and safety without building a model: every problem found is reported to `out`.
   void (*check)(const Bytes& bytes, const ReadOptions& options, Diagnostics& out);
   // Vectors in a directory laid out as the format's own test data. Null when it has no such layout.
@@ -76,6 +80,10 @@ struct Format {
   std::vector<Embedded> (*read_embedded)(const Bytes& bytes, const ReadOptions& options,
                                          Diagnostics& out);
 };
+
+// What a format writes, as one text.
+std::string written(const Format& format, const Model& model, const WriteOptions& options,
+                    Diagnostics& out);
 
 // All formats, in alphabetical order.
 std::span<const Format> formats();

@@ -14,6 +14,13 @@ std::span<const Format> formats() {
   return all;
 }
 
+std::string written(const Format& format, const Model& model, const WriteOptions& options,
+                    Diagnostics& out) {
+  std::string all;
+  format.write(model, options, [&](std::string_view piece) { all += piece; }, out);
+  return all;
+}
+
 const Format* find_format(std::string_view name) {
   for (const Format& f : formats()) {
     if (f.name == name) return &f;

@@ -46,8 +46,8 @@ class Everything final : public Target {
 
 std::unique_ptr<Target> make_target(const WriteOptions&) { return std::make_unique<Everything>(); }
 
-std::string write(const Model& model, const WriteOptions&, Diagnostics&) {
-  return print_model(model);
+void write(const Model& model, const WriteOptions&, const Sink& to, Diagnostics&) {
+  to(print_model(model));
 }
 
 }  // namespace

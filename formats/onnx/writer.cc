@@ -106,7 +106,7 @@ std::unique_ptr<Target> make_target(const WriteOptions& options) {
   return std::make_unique<OnnxTarget>(options.opset);
 }
 
-std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out) {
+void write_model(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out) {
   expect_opset(options.opset);
   NodeWriter w(model.graph, options.opset);
   GraphProto graph;
@@ -158,7 +158,7 @@ std::string write_model(const Model& model, const WriteOptions& options, Diagnos
   }
   add_origin(proto, model);
   add_roles(proto, outputs);
-  return serialise(proto);
+  to(serialise(proto));
 }
 
 }  // namespace panmodel::onnx

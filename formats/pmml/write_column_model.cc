@@ -17,13 +17,6 @@ using expr::Expr;
 using expr::Function;
 using expr::Scalar;
 
-struct StringWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, size_t size) override {
-    text.append(static_cast<const char*>(data), size);
-  }
-};
-
 // An input with what the model does to its cells first.
 struct DataColumn {
   const Input* input = nullptr;
@@ -62,7 +55,7 @@ class DocumentWriter {
   DocumentWriter(const Model& model, const WriteOptions& options)
       : model_(model), options_(options), d_(model), chain_(d_, nullptr, true, {}) {}
 
-  std::string write() {
+  void write(const Sink& to) {
     for (const Input& input : model_.inputs) add_input(input);
     const Output& main = main_output();
     const Prediction prediction = prediction_of_output(main);
@@ -74,7 +67,7 @@ class DocumentWriter {
     }
     pugi::xml_node models = d_.scratch();
     write_models(models, chain_, prediction, std::move(wanted), true);
-    return document(models.first_child());
+    document(models.first_child(), to);
   }
 
  private:
@@ -313,18 +306,8 @@ class DocumentWriter {
     return out;
   }
 
-  std::string document(pugi::xml_node model) {
-    pugi::xml_document out;
-    pugi::xml_node declaration = out.append_child(pugi::node_declaration);
-    set(declaration, "version", "1.0");
-    set(declaration, "encoding", "UTF-8");
-    pugi::xml_node pmml = d_.scratch();
-    pmml.set_name("PMML");
-    pugi::xml_node header = add(pmml, "Header");
-    if (!model_.metadata.doc.empty()) set(header, "description", model_.metadata.doc);
-    pugi::xml_node application = add(header, "Application");
-    set(application, "name", "panmodel");
-    set(application, "version", "0.1.0");
+  void document(pugi::xml_node model, const Sink& to) {
+    pugi::xml_node pmml = add_root(d_.tree, model_.metadata);
     pugi::xml_node dictionary = add(pmml, "DataDictionary");
     for (const DataColumn& column : columns_) add_data_field(dictionary, column);
     for (const DocumentTarget& target : d_.targets) {
@@ -346,10 +329,7 @@ class DocumentWriter {
     write_verification(model, verified_fields(), options_.verification);
     pmml.append_move(model);
     set_version(pmml, options_.pmml_version);
-    StringWriter text;
-    out.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
-    pmml.print(text, "  ", pugi::format_default, pugi::encoding_utf8);
-    return std::move(text.text);
+    print_document(pmml, d_.marked, to);
   }
 
   const Model& model_;
@@ -370,8 +350,8 @@ bool is_column_model(const Model& model) {
                      [&](const Output& o) { return column(o.value); });
 }
 
-std::string write_column_model(const Model& model, const WriteOptions& options) {
-  return DocumentWriter(model, options).write();
+void write_column_model(const Model& model, const WriteOptions& options, const Sink& to) {
+  DocumentWriter(model, options).write(to);
 }
 
 }  // namespace panmodel::pmml

@@ -1,7 +1,5 @@
 #pragma once
 // Graphs from columns to columns, as the reader of PMML makes them, as documents.
-#include <string>
-
 #include "formats/format.h"
 
 namespace panmodel::pmml {
@@ -10,6 +8,6 @@ namespace panmodel::pmml {
 bool is_column_model(const Model& model);
 // The document, of the version that the options name. Fails "pmml-write", naming what PMML cannot
 // say.
-std::string write_column_model(const Model& model, const WriteOptions& options);
+void write_column_model(const Model& model, const WriteOptions& options, const Sink& to);
 
 }  // namespace panmodel::pmml

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/diagnostic.h"
+#include "base/number.h"
 #include "formats/pmml/write_xml.h"
 
 namespace panmodel::pmml {
@@ -25,6 +26,8 @@ std::string element_name(const std::string& field, std::set<std::string>& taken)
   for (int i = 2; !taken.insert(out).second; ++i) out = fmt::format("{}_{}", name, i);
   return out;
 }
+
+constexpr const char* kMark = "panmodel-text";  // a processing instruction: no text looks like one
 
 // What a version of the specification brought. `value`: of the attribute; empty = any.
 struct Since {
@@ -59,6 +62,44 @@ constexpr Since kSince[] = {
 }
 
 }  // namespace
+
+pugi::xml_node add_root(pugi::xml_node parent, const Metadata& metadata) {
+  pugi::xml_node pmml = add(parent, "PMML");
+  pugi::xml_node header = add(pmml, "Header");
+  if (!metadata.doc.empty()) set(header, "description", metadata.doc);
+  pugi::xml_node application = add(header, "Application");
+  set(application, "name", "panmodel");
+  set(application, "version", "0.1.0");
+  return pmml;
+}
+
+void add_mark(pugi::xml_node parent, std::vector<Marked>& all, Marked text) {
+  pugi::xml_node mark = parent.append_child(pugi::node_pi);
+  mark.set_name(kMark);
+  mark.set_value(std::to_string(all.size()).c_str());
+  all.push_back(std::move(text));
+}
+
+void print_document(pugi::xml_node pmml, const std::vector<Marked>& all, const Sink& to) {
+  constexpr size_t kPiece = size_t{1} << 20;  // bytes that are handed on at once
+  const std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + printed(pmml, "  ");
+  const std::string begin = fmt::format("<?{} ", kMark), end = "?>";
+  std::string out;
+  size_t kept = 0;
+  for (size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, kept)) {
+    out.append(text, kept, at - kept);
+    const size_t line = text.rfind('\n', at) + 1;
+    const size_t number = at + begin.size(), after = text.find(end, number);
+    const auto mark = parse_uint(std::string_view(text).substr(number, after - number));
+    all.at(*mark)(at - line, out);
+    kept = after + end.size();
+    if (out.size() < kPiece) continue;
+    to(out);
+    out.clear();
+  }
+  out.append(text, kept);
+  to(out);
+}
 
 void write_verification(pugi::xml_node model, std::span<const VerifiedField> fields, const VerificationRows& rows) {
   if (rows.rows.empty() || std::none_of(fields.begin(), fields.end(), [](const VerifiedField& f) { return f.result; })) {

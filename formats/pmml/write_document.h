@@ -1,5 +1,6 @@
 #pragma once
 // Parts of a document that do not depend on how its models were made.
+#include <functional>
 #include <pugixml.hpp>
 #include <span>
 #include <string>
@@ -8,6 +9,16 @@
 #include "formats/format.h"
 
 namespace panmodel::pmml {
+
+// Appends PMML with its Header.
+pugi::xml_node add_root(pugi::xml_node parent, const Metadata& metadata);
+
+// Text that is written in the place of a mark when the document is printed, since it may be large.
+// Appends it to `out`, its first line where the mark stands, the others behind `indent` spaces.
+using Marked = std::function<void(size_t indent, std::string& out)>;
+void add_mark(pugi::xml_node parent, std::vector<Marked>& all, Marked text);
+// Prints a document with the texts of its marks.
+void print_document(pugi::xml_node pmml, const std::vector<Marked>& all, const Sink& to);
 
 // A field that ModelVerification records: column of its cells in VerificationRows.
 struct VerifiedField {

@@ -2,12 +2,12 @@
 // Fields of a document that is being written. Expressions over them are expr::Expr trees whose inputs
 // are FieldIds; models name them. A derived field is written where a model needs it, and only then.
 #include <pugixml.hpp>
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/location.h"
+#include "formats/pmml/write_document.h"
 #include "formats/pmml/write_expression.h"
 #include "formats/pmml/write_xml.h"
 #include "ir/expr/expr.h"
@@ -49,8 +49,7 @@ class Fields {
   // Whether some row gives the expression no value.
   bool can_miss(const expr::Expr& e) const;
   bool is_local(const expr::Expr& e) const;
-  // Texts of the document's marks (write_nodes.h).
-  std::vector<std::function<void(size_t indent, std::string& out)>>& marked() { return marked_; }
+  std::vector<Marked>& marked() { return marked_; }
 
  private:
   FieldId add(WrittenField field);
@@ -58,7 +57,7 @@ class Fields {
   std::vector<WrittenField> all_;
   Conversions conversions_;
   std::set<std::string> names_;
-  std::vector<std::function<void(size_t, std::string&)>> marked_;
+  std::vector<Marked> marked_;
 };
 
 // A model element: its children in the order of the schema, those before the body filled in at the

@@ -11,7 +11,6 @@
 namespace panmodel::pmml {
 namespace {
 
-constexpr const char* kMark = "panmodel-text";  // a processing instruction: no text looks like one
 constexpr size_t kMostIndent = 24;              // of deep nodes, whose lines would be mostly spaces
 
 const char* operator_of(NodeMode mode) {
@@ -40,27 +39,6 @@ NodeMode opposite(NodeMode mode) {
     case NodeMode::member: break;
   }
   return mode;
-}
-
-struct TextWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, size_t size) override { text.append(static_cast<const char*>(data), size); }
-};
-
-std::string printed(pugi::xml_node node) {
-  TextWriter out;
-  node.print(out, "", pugi::format_raw, pugi::encoding_utf8);
-  return std::move(out.text);
-}
-
-// As the value of an attribute.
-std::string escaped(const std::string& text) {
-  pugi::xml_document document;
-  pugi::xml_node node = add(document, "a");
-  set(node, "b", text);
-  const std::string all = printed(node);  // <a b="..."/>
-  const size_t begin = all.find('"') + 1;
-  return all.substr(begin, all.rfind('"') - begin);
 }
 
 }  // namespace
@@ -240,28 +218,6 @@ void NodesWriter::write(uint32_t root, size_t indent, std::string& out) const {
     open.push_back({forest_.no[at.node], at.node, at.depth + 1, Open::no});
     open.push_back({forest_.yes[at.node], at.node, at.depth + 1, Open::yes});
   }
-}
-
-void add_mark(pugi::xml_node parent, std::vector<Marked>& all, Marked text) {
-  pugi::xml_node mark = parent.append_child(pugi::node_pi);
-  mark.set_name(kMark);
-  mark.set_value(std::to_string(all.size()).c_str());
-  all.push_back(std::move(text));
-}
-
-std::string fill_marks(const std::string& printed, const std::vector<Marked>& all) {
-  const std::string begin = fmt::format("<?{} ", kMark), end = "?>";
-  std::string out;
-  size_t kept = 0;
-  for (size_t at = printed.find(begin); at != std::string::npos; at = printed.find(begin, kept)) {
-    out.append(printed, kept, at - kept);
-    const size_t line = printed.rfind('\n', at) + 1;
-    const size_t number = at + begin.size(), after = printed.find(end, number);
-    all.at(static_cast<size_t>(*parse_int(std::string_view(printed).substr(number, after - number))))(at - line, out);
-    kept = after + end.size();
-  }
-  out.append(printed, kept);
-  return out;
 }
 
 }  // namespace panmodel::pmml

@@ -1,7 +1,5 @@
 #pragma once
-// The Nodes of trees as text, since there may be millions of them: the document has a mark where they
-// belong, in the place of which they are written when it is printed.
-#include <functional>
+// The Nodes of trees as text, since there may be millions of them.
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,11 +37,5 @@ class NodesWriter {
 
 // Sum of the weights of a leaf node for a target.
 double leaf_weight(const Forest& forest, uint32_t leaf, size_t target);
-
-// Text that is written in the place of a mark, by its number; `indent`: of the line of the mark.
-using Marked = std::function<void(size_t indent, std::string& out)>;
-void add_mark(pugi::xml_node parent, std::vector<Marked>& all, Marked text);
-// The document as printed, with the texts of its marks.
-std::string fill_marks(const std::string& printed, const std::vector<Marked>& all);
 
 }  // namespace panmodel::pmml

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "formats/pmml/write_document.h"
 #include "formats/pmml/write_expression.h"
 #include "ir/model.h"
 #include "ir/ops/combine.h"
@@ -76,6 +77,7 @@ class GraphDocument {
   pugi::xml_node scratch() { return tree.append_child("scratch"); }
 
   pugi::xml_document tree;
+  std::vector<Marked> marked;
   Conversions conversions;
   std::deque<DocumentTarget> targets;
   std::map<ValueId, ValueId> invalid_cells;  // boolean column: invalid cells of this input

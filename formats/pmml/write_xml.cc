@@ -30,4 +30,25 @@ void set(pugi::xml_node element, const char* attribute, const std::string& value
   element.append_attribute(attribute).set_value(xml_text(value).c_str());
 }
 
+std::string printed(pugi::xml_node element, const char* indent) {
+  struct Text : pugi::xml_writer {
+    std::string text;
+    void write(const void* data, size_t size) override {
+      text.append(static_cast<const char*>(data), size);
+    }
+  } out;
+  element.print(out, indent != nullptr ? indent : "",
+                indent != nullptr ? pugi::format_default : pugi::format_raw, pugi::encoding_utf8);
+  return std::move(out.text);
+}
+
+std::string escaped(const std::string& text) {
+  pugi::xml_document document;
+  pugi::xml_node node = add(document, "a");
+  set(node, "b", text);
+  const std::string all = printed(node);  // <a b="..."/>
+  const size_t begin = all.find('"') + 1;
+  return all.substr(begin, all.rfind('"') - begin);
+}
+
 }  // namespace panmodel::pmml

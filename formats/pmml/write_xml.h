@@ -12,5 +12,9 @@ std::string xml_real(double value);
 // Appends an element.
 pugi::xml_node add(pugi::xml_node parent, const char* name);
 void set(pugi::xml_node element, const char* attribute, const std::string& value);
+// The element as text; without `indent` on one line.
+std::string printed(pugi::xml_node element, const char* indent = nullptr);
+// A text as the value of an attribute.
+std::string escaped(const std::string& text);
 
 }  // namespace panmodel::pmml

@@ -69,11 +69,6 @@ class PmmlTarget : public panmodel::Target {
   std::string version_;
 };
 
-struct StringWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, size_t size) override { text.append(static_cast<const char*>(data), size); }
-};
-
 const char* type_of(DType classes) {
   switch (classes) {
     case DType::string: return "string";
@@ -121,11 +116,11 @@ class Document : public Segments {
   Document(const Model& model, const WriteOptions& options, Diagnostics& out)
       : model_(model), graph_(model.graph), options_(options), out_(out), columns_(model, fields_, *this) {}
 
-  std::string write() {
+  void write(const Sink& to) {
     const Output* label = output(Role::label);
     const Output* probability = output(Role::probability);
     const Output* value = output(Role::value);
-    pugi::xml_node pmml = add_root();
+    pugi::xml_node pmml = add_root(document_, model_.metadata);
     pugi::xml_node dictionary = add(pmml, "DataDictionary");
     if (label != nullptr) {
       classify(*label, probability);
@@ -144,9 +139,7 @@ class Document : public Segments {
     }
     write_verification(pmml.last_child(), verified_fields(), options_.verification);
     set_version(pmml, options_.pmml_version);
-    StringWriter text;
-    document_.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
-    return fill_marks(text.text, fields_.marked());
+    print_document(pmml, fields_.marked(), to);
   }
 
   // Segments of a chain: one model per column, or one for the shares of all classes.
@@ -178,19 +171,6 @@ class Document : public Segments {
   }
 
  private:
-  pugi::xml_node add_root() {
-    pugi::xml_node declaration = document_.append_child(pugi::node_declaration);
-    set(declaration, "version", "1.0");
-    set(declaration, "encoding", "UTF-8");
-    pugi::xml_node pmml = add(document_, "PMML");
-    pugi::xml_node header = add(pmml, "Header");
-    if (!model_.metadata.doc.empty()) set(header, "description", model_.metadata.doc);
-    pugi::xml_node application = add(header, "Application");
-    set(application, "name", "panmodel");
-    set(application, "version", "0.1.0");
-    return pmml;
-  }
-
   const Output* output(Role role) const {
     auto found = std::find_if(model_.outputs.begin(), model_.outputs.end(),
                               [&](const Output& o) { return o.role == role; });
@@ -724,8 +704,9 @@ std::unique_ptr<panmodel::Target> make_target(const WriteOptions& options) {
   return std::make_unique<PmmlTarget>(options.pmml_version);
 }
 
-std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out) {
-  return is_column_model(model) ? write_column_model(model, options) : Document(model, options, out).write();
+void write_model(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out) {
+  if (is_column_model(model)) return write_column_model(model, options, to);
+  Document(model, options, out).write(to);
 }
 
 }  // namespace panmodel::pmml

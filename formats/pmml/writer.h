@@ -7,6 +7,6 @@ namespace panmodel::pmml {
 // Which operators have a form in PMML. How they may follow each other the writer says itself.
 std::unique_ptr<Target> make_target(const WriteOptions& options);
 // Fails "pmml-write", naming the operator or the output that PMML cannot say.
-std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out);
+void write_model(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out);
 
 }  // namespace panmodel::pmml

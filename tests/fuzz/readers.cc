@@ -41,7 +41,7 @@ void use(const Model& model) {
     const WriteOptions options;
     Diagnostics out;
     Model legal = converters::convert(model, *onnx.make_target(options), {}, out);
-    return onnx.write(legal, options, out).size();
+    return written(onnx, legal, options, out).size();
   });
 }
 
@@ -100,7 +100,7 @@ void run_panir(std::span<const uint8_t> data) {
   const auto printed = [&](const Bytes& bytes) {
     return guarded([&] {
       Diagnostics out;
-      return format.write(format.read(bytes, {"fuzz", kMemoryLimit, false}, out), {}, out);
+      return written(format, format.read(bytes, {"fuzz", kMemoryLimit, false}, out), {}, out);
     });
   };
   auto once = printed(exact_copy(data));

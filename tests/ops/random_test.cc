@@ -211,7 +211,7 @@ TEST_P(RandomModels, PredictTheSameAsOnnx) {
     try {
       converters::ConvertOptions options;
       options.rename_outputs = false;
-      bytes = onnx.write(converters::convert(*model, *target, options, out), {}, out);
+      bytes = written(onnx, converters::convert(*model, *target, options, out), {}, out);
     } catch (const Failure& f) {
       // Refused by name; docs/coverage.md counts these. Any other failure is a bug.
       ASSERT_EQ(f.diagnostic.kind, CodeKind::unsupported)

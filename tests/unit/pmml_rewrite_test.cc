@@ -17,7 +17,7 @@ Model read(const std::string& text) {
 
 std::string written(const std::string& text) {
   Diagnostics out;
-  return find_format("pmml")->write(read(text), {}, out);
+  return written(*find_format("pmml"), read(text), {}, out);
 }
 
 // Fields x, y (double) and s (string), a target of `kind`; `body`: what follows the schema.

@@ -62,7 +62,8 @@ Converted convert(const std::string& text) {
   converters::ConvertOptions options;
   options.evaluate = evaluate;
   std::unique_ptr<Target> target = onnx.make_target({});
-  std::string bytes = onnx.write(converters::convert(model, *target, options, result.said), {}, result.said);
+  const std::string bytes =
+      written(onnx, converters::convert(model, *target, options, result.said), {}, result.said);
   result.model = std::make_shared<const Model>(onnx.read(Bytes::copy_of(bytes), {}, result.said));
   return result;
 }
