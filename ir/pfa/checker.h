@@ -29,7 +29,8 @@ class Keys {
  public:
   explicit Keys(json::Ref object);
   json::Ref object() const { return object_; }
-  const std::vector<json::Member>& members() const { return members_; }
+  const std::vector<json::Member>& members() const& { return members_; }
+  std::vector<json::Member> members() && { return std::move(members_); }  // of a temporary in a loop
   size_t size() const { return members_.size(); }
   std::optional<json::Ref> find(std::string_view key) const;
   bool has(std::string_view key) const { return find(key).has_value(); }
