@@ -56,6 +56,11 @@ void name_file(Diagnostics& out, size_t known, const std::string& path) {
 Model load(const std::string& path, const LoadOptions& options, Diagnostics& out) {
   Bytes bytes = map_file(path, options.memory_limit);
   const Format& format = input_format(bytes, path, options.format);
+  if (format.read == nullptr) {
+    Location place;
+    place.file = path;
+    fail(place, "format-unknown", "panmodel does not read {}", format.title);
+  }
   size_t known = out.list().size();
   try {
     Model model = format.read(bytes, read_options(path, options), out);
@@ -286,7 +291,7 @@ Result<Conversion> convert_file(const ConvertRequest& request, Diagnostics& out)
         file.write(std::as_bytes(std::span(piece)));
       }, out);
     }
-    if (request.self_check) {
+    if (request.self_check && target->read != nullptr) {
       try {
         result.check = self_check(original, file.contents(), *target, request, out);
       } catch (Failure& f) {
@@ -312,6 +317,11 @@ Result<std::string> check_file(const std::string& path, const LoadOptions& optio
   return guarded([&] {
     Bytes bytes = map_file(path, options.memory_limit);
     const Format& format = input_format(bytes, path, options.format);
+    if (format.check == nullptr) {
+      Location place;
+      place.file = path;
+      fail(place, "format-unknown", "panmodel does not read {}", format.title);
+    }
     size_t known = out.list().size();
     format.check(bytes, read_options(path, options), out);
     name_file(out, known, path);

@@ -3,14 +3,15 @@
 #include "formats/format.h"
 #include "formats/native/format.h"
 #include "formats/onnx/format.h"
+#include "formats/pfa/format.h"
 #include "formats/pickle/format.h"
 #include "formats/pmml/format.h"
 
 namespace panmodel {
 
 std::span<const Format> formats() {
-  static const std::array<Format, 4> all = {onnx::format(), native::format(), pickle::format(),
-                                            pmml::format()};
+  static const std::array<Format, 5> all = {onnx::format(), native::format(), pfa::format(),
+                                            pickle::format(), pmml::format()};
   return all;
 }
 
@@ -30,7 +31,7 @@ const Format* find_format(std::string_view name) {
 
 const Format* sniff_format(const Bytes& bytes) {
   // ONNX last: the other signatures are strict, while almost any bytes may start a protobuf message.
-  for (std::string_view name : {"panir", "pickle", "pmml", "onnx"}) {
+  for (std::string_view name : {"panir", "pickle", "pmml", "pfa", "onnx"}) {
     const Format* f = find_format(name);
     if (f->sniff(bytes)) return f;
   }
