@@ -7,6 +7,7 @@
 
 #include "api/panmodel.h"
 #include "api/refused.h"
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "formats/format.h"

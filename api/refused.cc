@@ -1,5 +1,7 @@
 #include "api/refused.h"
 
+#include "base/fail.h"
+
 namespace panmodel {
 
 Diagnostic refusal(const runtime::RowError& error, const std::string& data) {

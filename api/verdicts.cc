@@ -1,6 +1,7 @@
 // Comparisons and validations as text and JSON (docs/reports.md).
 #include "api/json.h"
 #include "api/panmodel.h"
+#include "base/fail.h"
 #include "base/text.h"
 
 namespace panmodel {

@@ -5,6 +5,7 @@
 #include "api/input.h"
 #include "api/panmodel.h"
 #include "api/refused.h"
+#include "base/fail.h"
 #include "base/number.h"
 #include "formats/format.h"
 #include "ir/verify.h"

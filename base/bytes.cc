@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 
 namespace panmodel {
 namespace {

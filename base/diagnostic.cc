@@ -1,4 +1,4 @@
-#include "base/diagnostic.h"
+#include "base/fail.h"
 
 #include <algorithm>
 

@@ -1,11 +1,10 @@
 #pragma once
 // Diagnostics: what is said to the user, where, and under which stable code.
-#include <fmt/format.h>
-
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,17 +54,17 @@ struct Diagnostic {
 // "model.pkl: steps[1] (pickle byte 0x1f): error: message [code]" and a "help: " line per note.
 std::string to_string(const Diagnostic& d);
 
+// A literal with places for values of these types; in base/fail.h with all that raises diagnostics.
+template <class... A>
+struct MessageFormat;
+
 // Collects diagnostics in order. Passed by reference; never throws.
 class Diagnostics {
  public:
   void add(Diagnostic d) { list_.push_back(std::move(d)); }
   template <class... A>
-  Diagnostic& report(Severity severity, const Location& loc, Code code, fmt::format_string<A...> f,
-                     A&&... args) {
-    list_.push_back({severity, code.name(), code.kind(),
-                     fmt::format(f, std::forward<A>(args)...), loc, {}});
-    return list_.back();
-  }
+  Diagnostic& report(Severity severity, const Location& loc, Code code,
+                     std::type_identity_t<MessageFormat<A...>> f, A&&... args);
   const std::vector<Diagnostic>& list() const { return list_; }
   std::vector<Diagnostic>& list() { return list_; }
   size_t count(Severity severity) const;
@@ -82,14 +81,5 @@ class Failure : public std::exception {
   const char* what() const noexcept override { return diagnostic.message.c_str(); }
   Diagnostic diagnostic;
 };
-
-// Stops the current job: throws Failure with an error diagnostic.
-template <class... A>
-[[noreturn]] void fail(const Location& loc, Code code, fmt::format_string<A...> f, A&&... args) {
-  throw Failure({Severity::error, code.name(), code.kind(),
-                 fmt::format(f, std::forward<A>(args)...), loc, {}});
-}
-// The same with a help line that says what to do.
-[[noreturn]] void fail_help(const Location& loc, Code code, std::string message, std::string help);
 
 }  // namespace panmodel

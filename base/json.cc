@@ -8,6 +8,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/fail.h"
+
 namespace panmodel::json {
 namespace {
 

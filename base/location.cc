@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/fail.h"
+
 namespace panmodel {
 namespace {
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <numeric>
 
+#include "base/fail.h"
+
 namespace panmodel {
 namespace {
 

@@ -1,4 +1,5 @@
 // inspect, convert, check, formats, ops.
+#include "base/fail.h"
 #include "base/text.h"
 #include "cli/verbs.h"
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 #include "ir/unshare.h"
 
 namespace panmodel {

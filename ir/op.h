@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "ir/forest.h"
 #include "ir/op_fwd.h"
 #include "ir/tensor.h"

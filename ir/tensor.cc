@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 
 namespace panmodel {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "runtime/frame.h"
 

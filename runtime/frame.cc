@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 

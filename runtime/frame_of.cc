@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "runtime/frame.h"
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "runtime/rows.h"
 

@@ -8,21 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "ir/graph.h"
 #include "ir/op_fwd.h"
+#include "runtime/row_error.h"
 #include "runtime/value.h"
 
 namespace panmodel::runtime {
-
-// A row that the model refuses (an unknown category where the source raises). Other rows go on.
-struct RowError {
-  uint64_t row = 0;
-  std::string_view code;
-  std::string message;
-  std::string where;  // place in the source model
-  uint32_t line = 0;  // of the row in the file of data; 0 = unknown
-};
 
 class KernelContext {
  public:

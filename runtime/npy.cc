@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "runtime/rows.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ir/model.h"
-#include "runtime/kernel.h"
+#include "runtime/row_error.h"
 #include "runtime/value.h"
 
 namespace panmodel::runtime {

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/fail.h"
 #include "formats/onnx/check.h"
 #include "formats/onnx/opsets.h"
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 
 #include "formats/onnx/make.h"
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 

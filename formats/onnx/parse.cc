@@ -1,6 +1,7 @@
 // Bytes -> messages. One switch per message, expanded from schema.def.
 #include <type_traits>
 
+#include "base/fail.h"
 #include "formats/onnx/document.h"
 #include "formats/onnx/wire.h"
 

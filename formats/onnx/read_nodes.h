@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "formats/onnx/convert_tensor.h"
 #include "formats/onnx/document.h"
 #include "ir/builder.h"

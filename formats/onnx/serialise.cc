@@ -3,6 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/fail.h"
 #include "formats/onnx/document.h"
 #include "formats/onnx/wire.h"
 

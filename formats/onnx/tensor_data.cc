@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 
 namespace panmodel::onnx {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/fail.h"
 #include "formats/onnx/convert_tensor.h"
 #include "formats/onnx/document.h"
 

@@ -3,6 +3,7 @@
 #include <protozero/varint.hpp>
 
 #include "base/bytes.h"
+#include "base/fail.h"
 #include "formats/onnx/values.h"
 
 namespace panmodel::onnx {

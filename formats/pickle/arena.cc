@@ -1,6 +1,7 @@
 #include "formats/pickle/arena.h"
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 
 namespace panmodel::pickle {
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "formats/pickle/value.h"
 
 namespace panmodel::pickle {

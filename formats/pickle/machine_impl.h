@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fail.h"
 #include "formats/pickle/machine.h"
 
 namespace panmodel::pickle {

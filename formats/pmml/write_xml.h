@@ -3,6 +3,8 @@
 #include <pugixml.hpp>
 #include <string>
 
+#include "base/fail.h"
+
 namespace panmodel::pmml {
 
 // Text that XML 1.0 can hold; fails "pmml-write" for control characters.

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/diagnostic.h"
+#include "base/fail.h"
 
 namespace panmodel::pmml {
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 
 namespace panmodel::expr {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/stack.h"
 
 namespace panmodel::pfa {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 

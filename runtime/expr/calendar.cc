@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/fail.h"
 #include "base/number.h"
 
 namespace panmodel::runtime {

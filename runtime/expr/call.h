@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "runtime/expr_eval.h"
 
 namespace panmodel::runtime {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "runtime/expr/calendar.h"

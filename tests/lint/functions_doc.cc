@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <string>
 
+#include "base/fail.h"
 #include "ir/expr/expr.h"
 #include "tests/markdown.h"
 

@@ -159,8 +159,7 @@ void check_third_party(const std::vector<SourceFile>& tree, Findings& findings) 
     for (const Include& include : file->second->includes) {
       if (is_ours(include.path)) {
         open.push_back(include.path);
-      } else if (find_third_party(include.path) != nullptr && !begins(include.path, "fmt/")) {
-        // fmt is a public dependency: the message templates of base/diagnostic.h need it.
+      } else if (find_third_party(include.path) != nullptr) {
         findings.push_back({false, path, include.line,
                             "a public header of api/ leads here and needs '" + include.path + "'"});
       }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/fail.h"
 #include "base/number.h"
 #include "formats/pickle/machine.h"
 #include "runtime/frame.h"

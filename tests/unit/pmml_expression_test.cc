@@ -1,6 +1,7 @@
 // Expressions of PMML documents: what they compute, and what is refused with which code.
 #include <gtest/gtest.h>
 
+#include "base/fail.h"
 #include "formats/format.h"
 #include "runtime/frame.h"
 #include "runtime/session.h"

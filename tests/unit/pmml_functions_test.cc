@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "formats/format.h"
 #include "runtime/frame.h"

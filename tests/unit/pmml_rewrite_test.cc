@@ -1,6 +1,7 @@
 // PMML read and written again: the document that is written predicts what the source does.
 #include <gtest/gtest.h>
 
+#include "base/fail.h"
 #include "formats/format.h"
 #include "runtime/frame.h"
 #include "runtime/session.h"
