@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fail.h"
 #include "base/json.h"
 #include "ir/graph.h"
 #include "ir/pfa/program.h"

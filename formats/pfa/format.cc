@@ -1,5 +1,6 @@
 #include "formats/pfa/format.h"
 
+#include "formats/pfa/read.h"
 #include "formats/pfa/writer.h"
 
 namespace panmodel::pfa {
@@ -7,15 +8,13 @@ namespace {
 
 constexpr std::string_view kExtensions[] = {".pfa", ".pfa.json", ".pfa.yaml", ".pfa.yml"};
 
-bool sniff(const Bytes&) { return false; }
-
 }  // namespace
 
 const Format& format() {
   static const Format pfa{"pfa",       "PFA (Portable Format for Analytics)",
                           kExtensions, sniff,
-                          nullptr,     make_target,
-                          write_model, nullptr,
+                          read,        make_target,
+                          write_model, check_document,
                           nullptr,     nullptr};
   return pfa;
 }

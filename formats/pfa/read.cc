@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "formats/pfa/copy.h"
 #include "formats/pfa/read_yaml.h"
 #include "ir/builder.h"

@@ -11,7 +11,7 @@
 #include <optional>
 #include <sstream>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/text.h"
 

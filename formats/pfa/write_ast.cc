@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/text.h"
 
 namespace panmodel::pfa::writing {

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "formats/pfa/write_values.h"
+#include "base/fail.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_elementwise.h"
 #include "ir/ops/tensor_shape.h"

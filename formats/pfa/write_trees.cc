@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/number.h"
+#include "base/fail.h"
 #include "formats/pfa/write_values.h"
 #include "ir/ops/tree.h"
 

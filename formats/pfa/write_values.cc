@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "ir/ops/all.h"
 
 namespace panmodel::pfa::writing {

@@ -7,6 +7,6 @@ namespace panmodel::pfa {
 // Which operators have a form in PFA. Which shapes and element types they may have the writer says itself.
 std::unique_ptr<Target> make_target(const WriteOptions& options);
 // Fails "pfa-write", naming the operator or the value that PFA cannot say.
-std::string write_model(const Model& model, const WriteOptions& options, Diagnostics& out);
+void write_model(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out);
 
 }  // namespace panmodel::pfa

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "ir/pfa/checker.h"
 

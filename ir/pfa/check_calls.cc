@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/fail.h"
 #include "ir/pfa/checker.h"
 
 namespace panmodel::pfa {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/stack.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "ir/pfa/checker.h"
 #include "ir/pfa/value.h"

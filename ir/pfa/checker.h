@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "ir/pfa/check.h"
 #include "ir/pfa/read_type.h"

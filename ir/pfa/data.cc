@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "base/stack.h"
 #include "base/text.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <set>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/stack.h"
 #include "base/text.h"
 

@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "base/fail.h"
 #include "ir/pfa/columns.h"
 #include "ir/pfa/data.h"
 #include "runtime/kernel.h"

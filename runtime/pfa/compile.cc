@@ -1,5 +1,6 @@
 // From the nodes of a program to steps.
 #include "runtime/pfa/machine.h"
+#include "base/fail.h"
 
 namespace panmodel::pfa {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/fail.h"
 #include "base/number.h"
 #include "ir/pfa/data.h"
 #include "runtime/pfa/machine.h"

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/number.h"
+#include "base/fail.h"
 #include "ir/pfa/data.h"
 #include "runtime/pfa/machine.h"
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fail.h"
 #include "ir/pfa/program.h"
 #include "ir/pfa/value.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail.h"
 #include "ir/pfa/data.h"
 
 namespace panmodel::pfa {
