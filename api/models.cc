@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/evaluate.h"
+#include "api/program.h"
 #include "api/input.h"
 #include "api/panmodel.h"
 #include "base/number.h"
@@ -63,7 +64,7 @@ Model load(const std::string& path, const LoadOptions& options, Diagnostics& out
   }
   size_t known = out.list().size();
   try {
-    Model model = format.read(bytes, read_options(path, options), out);
+    Model model = raised(format.read(bytes, read_options(path, options), out), out);
     Diagnostics wrong;
     verify(model, {}, wrong);
     if (!wrong.list().empty()) throw Failure(wrong.list().front());
@@ -223,7 +224,7 @@ runtime::Comparison self_check(std::shared_ptr<const Model> source, const Bytes&
                                const ConvertRequest& request, Diagnostics& out) {
   Diagnostics ignored;
   auto written = std::make_shared<Model>(
-      format.read(file, read_options(request.output, request.load), ignored));
+      raised(format.read(file, read_options(request.output, request.load), ignored), ignored));
   runtime::Comparison result =
       against_source(std::move(source), std::move(written), {}, request);
   if (result.rows > 0 && result.refused_both == result.rows) {

@@ -14,7 +14,7 @@
 namespace panmodel::pfa {
 namespace {
 
-std::string_view text_of(const Bytes& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view text_of(const Bytes& bytes) { return bytes.text(); }
 
 std::string_view without_mark(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);

@@ -23,6 +23,7 @@ class PfaTarget : public Target {
       case OpId::ml_Polynomial:
       case OpId::ml_Scaler:
       case OpId::ml_TreeEnsemble:
+      case OpId::pfa_Document:
       case OpId::table_Assemble:
       case OpId::table_IsMissing:
       case OpId::table_Require:

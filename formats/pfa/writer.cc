@@ -4,7 +4,10 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "formats/pfa/copy.h"
 #include "formats/pfa/write_values.h"
+#include "ir/ops/pfa.h"
+#include "ir/pfa/program.h"
 
 namespace panmodel::pfa {
 namespace {
@@ -161,10 +164,13 @@ Members document(const Model& model, Diagnostics& out) {
 
 }  // namespace
 
-std::string write_model(const Model& model, const WriteOptions&, Diagnostics& out) {
+void write_model(const Model& model, const WriteOptions&, const Sink& to, Diagnostics& out) {
   JsonWriter text;
-  write_ast(document(model, out), text);
-  return text.take();
+  const Graph& graph = model.graph;
+  const auto* program = graph.nodes.size() == 1 ? graph.nodes[0].as<Document>() : nullptr;
+  if (program != nullptr) copy(program_of(*program)->document.root(), text);
+  else write_ast(document(model, out), text);
+  to(text.take());
 }
 
 }  // namespace panmodel::pfa

@@ -15,12 +15,12 @@ std::shared_ptr<const Program> program_of(const Document& document) {
   return program;
 }
 
-Types Document::infer(const Document& op, InferContext& context) {
+panmodel::Types Document::infer(const Document& op, InferContext& context) {
   std::shared_ptr<const Program> program = program_of(op);
   const TableLayout in = input_layout(*program);
   context.expect_inputs(in.columns.size(), in.columns.size());
   for (size_t i = 0; i < in.columns.size(); ++i) context.expect_dtype(i, {in.columns[i].type.dtype});
-  Types results;
+  panmodel::Types results;
   for (const TableColumn& c : output_layout(*program).columns) results.push_back(c.type);
   return results;
 }

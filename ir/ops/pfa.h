@@ -18,7 +18,7 @@ struct Document {
   static constexpr auto fields() {
     return std::tuple{field("text", &Document::text, "the document as JSON")};
   }
-  static Types infer(const Document&, InferContext&);
+  static panmodel::Types infer(const Document&, InferContext&);
 };
 
 // The program of a document. Fails as check() does (ir/pfa/check.h).

@@ -161,6 +161,10 @@ Value Engine::merge(const Value& one, const Value& two) {
   return m.tally;
 }
 
+Value Engine::call(const Node& call, std::span<Value> arguments) {
+  return machine_->call_site(machine_->sites[call.slots[0]], arguments, nullptr);
+}
+
 const Program& Engine::program() const { return *machine_->program; }
 
 const Value& Engine::cell(std::string_view name) const {

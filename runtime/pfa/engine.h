@@ -57,6 +57,9 @@ class Engine {
   std::function<void(const Value&)> emit;
   std::function<void(std::string_view name_space, std::span<const LogItem> items)> log;
 
+  // A library function of the program on values, as `call` would call it; none of them is a function.
+  Value call(const Node& call, std::span<Value> arguments);
+
   const Program& program() const;
   const Value& cell(std::string_view name) const;  // precondition: there is one
   const Map& pool(std::string_view name) const;
