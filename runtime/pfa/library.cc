@@ -1,0 +1,25 @@
+#include "runtime/pfa/library.h"
+
+#include <unordered_map>
+
+namespace panmodel::pfa {
+
+LibraryFunction find_implementation(std::string_view name) {
+  static const std::unordered_map<std::string_view, LibraryFunction> functions = [] {
+    std::unordered_map<std::string_view, LibraryFunction> made;
+    for (std::span<const LibraryRow> module : {
+             cast_library(),
+             core_library(),
+             impute_library(),
+             math_library(),
+             string_library(),
+         }) {
+      for (const LibraryRow& row : module) made.emplace(row.name, row.run);
+    }
+    return made;
+  }();
+  auto at = functions.find(name);
+  return at == functions.end() ? nullptr : at->second;
+}
+
+}  // namespace panmodel::pfa
