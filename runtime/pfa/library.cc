@@ -8,10 +8,14 @@ LibraryFunction find_implementation(std::string_view name) {
   static const std::unordered_map<std::string_view, LibraryFunction> functions = [] {
     std::unordered_map<std::string_view, LibraryFunction> made;
     for (std::span<const LibraryRow> module : {
+             bytes_library(),
              cast_library(),
              core_library(),
              impute_library(),
+             interpolation_library(),
              math_library(),
+             parse_library(),
+             random_library(),
              string_library(),
          }) {
       for (const LibraryRow& row : module) made.emplace(row.name, row.run);

@@ -97,10 +97,12 @@ LibraryFunction find_implementation(std::string_view name);
 
 // The modules, each in its own file.
 std::span<const LibraryRow> array_library();      // a
+std::span<const LibraryRow> bytes_library();      // bytes, enum, fixed
 std::span<const LibraryRow> cast_library();       // cast
 std::span<const LibraryRow> cluster_library();    // model.cluster
 std::span<const LibraryRow> core_library();       // operators
 std::span<const LibraryRow> impute_library();     // impute
+std::span<const LibraryRow> interpolation_library();   // interp
 std::span<const LibraryRow> linear_algebra_library();  // la
 std::span<const LibraryRow> map_library();        // map
 std::span<const LibraryRow> math_library();       // m, m.special, m.link, m.kernel
@@ -108,6 +110,8 @@ std::span<const LibraryRow> metric_library();     // metric
 std::span<const LibraryRow> naive_library();      // model.naive
 std::span<const LibraryRow> neighbor_library();   // model.neighbor
 std::span<const LibraryRow> network_library();    // model.neural, model.svm
+std::span<const LibraryRow> parse_library();      // parse
+std::span<const LibraryRow> random_library();     // rand
 std::span<const LibraryRow> regression_library(); // model.reg
 std::span<const LibraryRow> string_library();     // s
 std::span<const LibraryRow> tree_library();       // model.tree

@@ -27,6 +27,28 @@ std::string_view take_code_point(std::string_view text, size_t& at) {
   return text.substr(start, at - start);
 }
 
+char32_t code_point(std::string_view bytes) {
+  auto first = static_cast<unsigned char>(bytes[0]);
+  if (bytes.size() == 1) return first;
+  char32_t c = first & (0x7fu >> bytes.size());
+  for (char next : bytes.substr(1)) c = c << 6 | (static_cast<unsigned char>(next) & 0x3f);
+  return c;
+}
+void append_code_point(std::string& text, char32_t c) {
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+    return;
+  }
+  int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  text += static_cast<char>((0xf0u << (3 - more) & 0xff) | c >> (6 * more));
+  while (more-- > 0) text += static_cast<char>(0x80 | (c >> (6 * more) & 0x3f));
+}
+std::string from_latin1(std::string_view text) {
+  std::string out;
+  for (char c : text) append_code_point(out, static_cast<unsigned char>(c));
+  return out;
+}
+
 std::pair<size_t, size_t> clip_range(size_t size, int64_t start, int64_t end) {
   auto clip = [&](int64_t i) {
     int64_t n = static_cast<int64_t>(size);

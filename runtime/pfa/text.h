@@ -13,6 +13,11 @@ size_t count_code_points(std::string_view text);
 size_t byte_of(std::string_view text, size_t index);
 // The bytes of the code point at `at`, and moves behind it. Precondition: at < text.size().
 std::string_view take_code_point(std::string_view text, size_t& at);
+// The code point that the bytes of one spell. Precondition: they are UTF-8.
+char32_t code_point(std::string_view bytes);
+void append_code_point(std::string& text, char32_t c);
+// `text` is ISO 8859-1.
+std::string from_latin1(std::string_view text);
 
 // A range of Python: an index below zero counts from the end; cut to what is there, start <= end.
 std::pair<size_t, size_t> clip_range(size_t size, int64_t start, int64_t end);
