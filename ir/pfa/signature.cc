@@ -396,20 +396,20 @@ std::optional<Match> match(const FunctionRow& row, std::span<const Type* const> 
   return std::nullopt;
 }
 
-std::optional<Reference> reference(const FunctionRow& row, Types& types) {
-  const std::vector<Signature>& all = signatures(row);
-  if (all.size() != 1) return std::nullopt;
-  Matcher unbound(all[0], types);
-  Reference reference;
-  reference.names = all[0].names;
-  for (const Pattern& p : all[0].parameters) reference.parameters.push_back(unbound.resolve(p));
-  reference.result = unbound.resolve(all[0].result);
-  return reference;
-}
 const Type* reference_type(const FunctionRow& row, Types& types) {
-  std::optional<Reference> r = reference(row, types);
-  if (!r || !r->result || std::count(r->parameters.begin(), r->parameters.end(), nullptr)) return nullptr;
-  return types.function(std::move(r->parameters), r->result);
+  const std::vector<Signature>& all = signatures(row);
+  if (all.size() != 1) return nullptr;
+  Matcher unbound(all[0], types);
+  std::vector<const Type*> parameters;
+  for (const Pattern& p : all[0].parameters) parameters.push_back(unbound.resolve(p));
+  const Type* result = unbound.resolve(all[0].result);
+  if (!result || std::count(parameters.begin(), parameters.end(), nullptr)) return nullptr;
+  return types.function(std::move(parameters), result);
+}
+
+std::vector<std::string> parameter_names(const FunctionRow& row) {
+  const std::vector<std::string_view>& names = signatures(row)[0].names;
+  return {names.begin(), names.end()};
 }
 
 std::string describe(const FunctionRow& row) {

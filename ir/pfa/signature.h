@@ -44,13 +44,6 @@ struct Match {
 // function argument); nullopt when none does. New types are made in `types`.
 std::optional<Match> match(const FunctionRow& row, std::span<const Type* const> arguments, Types& types);
 
-// What a function that is passed by name, perhaps filled in part, takes and gives: it has one signature.
-struct Reference {
-  std::vector<std::string_view> names;  // of the parameters
-  std::vector<const Type*> parameters;  // null: has a wildcard, so that it must be filled
-  const Type* result = nullptr;         // null: has a wildcard, so that it cannot be passed
-};
-std::optional<Reference> reference(const FunctionRow& row, Types& types);
 // The type of a function that is passed by name, {"fcn": "m.sin"}: it has one signature and no wildcard.
 // Null when it has not.
 const Type* reference_type(const FunctionRow& row, Types& types);

@@ -172,15 +172,8 @@ TEST_F(PfaSignature, AFunctionPassedByNameHasOneSignatureWithoutWildcards) {
   EXPECT_EQ(reference_type(*find_function("m.sin"), types), types.function({float64}, float64));
   EXPECT_EQ(reference_type(*find_function("+"), types), nullptr);
   EXPECT_EQ(reference_type(*find_function("m.link.logit"), types), nullptr);
-  std::optional<Reference> r = reference(*find_function("m.kernel.rbf"), types);
-  ASSERT_TRUE(r);
-  EXPECT_EQ(r->names, (std::vector<std::string_view>{"x", "y", "gamma"}));
-  EXPECT_EQ(r->parameters[2], float64);
-  r = reference(*find_function("a.contains"), types);
-  EXPECT_FALSE(r);
-  r = reference(*find_function("impute.defaultOnNull"), types);
-  ASSERT_TRUE(r);
-  EXPECT_EQ(r->parameters[0], nullptr);
+  EXPECT_EQ(reference_type(*find_function("impute.defaultOnNull"), types), nullptr);
+  EXPECT_EQ(parameter_names(*find_function("m.kernel.rbf")), (std::vector<std::string>{"x", "y", "gamma"}));
 }
 
 TEST_F(PfaSignature, DescribesEachSignature) {
