@@ -16,7 +16,9 @@ LibraryFunction find_implementation(std::string_view name) {
              math_library(),
              parse_library(),
              random_library(),
+             regex_library(),
              string_library(),
+             time_library(),
          }) {
       for (const LibraryRow& row : module) made.emplace(row.name, row.run);
     }

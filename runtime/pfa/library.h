@@ -112,8 +112,10 @@ std::span<const LibraryRow> neighbor_library();   // model.neighbor
 std::span<const LibraryRow> network_library();    // model.neural, model.svm
 std::span<const LibraryRow> parse_library();      // parse
 std::span<const LibraryRow> random_library();     // rand
+std::span<const LibraryRow> regex_library();      // re
 std::span<const LibraryRow> regression_library(); // model.reg
 std::span<const LibraryRow> string_library();     // s
+std::span<const LibraryRow> time_library();       // time
 std::span<const LibraryRow> tree_library();       // model.tree
 
 }  // namespace panmodel::pfa

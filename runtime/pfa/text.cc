@@ -58,9 +58,12 @@ std::pair<size_t, size_t> clip_range(size_t size, int64_t start, int64_t end) {
   return {from, std::max(from, clip(end))};
 }
 
-std::string text_of_size(size_t bytes) {
+void allow_bytes(size_t bytes) {
   meter().add(bytes);
   meter().remove(bytes);
+}
+std::string text_of_size(size_t bytes) {
+  allow_bytes(bytes);
   std::string out;
   out.reserve(bytes);
   return out;

@@ -22,7 +22,9 @@ std::string from_latin1(std::string_view text);
 // A range of Python: an index below zero counts from the end; cut to what is there, start <= end.
 std::pair<size_t, size_t> clip_range(size_t size, int64_t start, int64_t end);
 
-// An empty text for `bytes` bytes. Fails "limit-memory" when the limit does not allow as many.
+// Fails "limit-memory" when the limit does not allow so many bytes more.
+void allow_bytes(size_t bytes);
+// An empty text for `bytes` bytes. Fails "limit-memory".
 std::string text_of_size(size_t bytes);
 // `text` padded with blanks to `width` code points: before it, behind it when width is below zero.
 std::string pad(std::string text, int64_t width);
