@@ -101,6 +101,7 @@ std::span<const LibraryRow> bytes_library();      // bytes, enum, fixed
 std::span<const LibraryRow> cast_library();       // cast
 std::span<const LibraryRow> cluster_library();    // model.cluster
 std::span<const LibraryRow> core_library();       // operators
+std::span<const LibraryRow> histogram_library();  // stat.sample: histograms
 std::span<const LibraryRow> impute_library();     // impute
 std::span<const LibraryRow> interpolation_library();   // interp
 std::span<const LibraryRow> linear_algebra_library();  // la
@@ -114,6 +115,7 @@ std::span<const LibraryRow> parse_library();      // parse
 std::span<const LibraryRow> random_library();     // rand
 std::span<const LibraryRow> regex_library();      // re
 std::span<const LibraryRow> regression_library(); // model.reg
+std::span<const LibraryRow> sample_library();     // stat.sample
 std::span<const LibraryRow> string_library();     // s
 std::span<const LibraryRow> time_library();       // time
 std::span<const LibraryRow> tree_library();       // model.tree
