@@ -60,7 +60,7 @@ const std::vector<ThirdParty>& third_party() {
       {"unicode/regex.h", {"runtime/pfa/regex.cc"}},
       {"re2/", {"runtime/expr/", "runtime/pfa/regex.cc"}},
       {"unicode/", {"runtime/expr/"}},
-      {"Eigen/", {"runtime/kernels/tensor_nn.cc", "runtime/kernels/tensor_linalg.cc"}},
+      {"Eigen/", {"runtime/pfa/matrix.cc"}},
       {"zlib.h", {"base/", "formats/pickle/"}},
       {"bzlib.h", {"base/", "formats/pickle/"}},
       {"lzma.h", {"base/", "formats/pickle/"}},
