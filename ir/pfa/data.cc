@@ -408,6 +408,59 @@ class Encoder {
   std::string& out_;
 };
 
+// Writes a part of a document again.
+class JsonCopier {
+ public:
+  JsonCopier(const JsonEdits& edits, std::string& out) : edits_(edits), out_(out) {}
+
+  void copy(json::Ref json) {
+    if (stack_low()) fail(json.place(), "limit-depth", "the document is nested too deep");
+    if (auto at = edits_.replaced.find(json.index()); at != edits_.replaced.end()) {
+      out_ += at->second;
+      return;
+    }
+    switch (json.kind()) {
+      case json::Kind::null: out_ += "null"; break;
+      case json::Kind::boolean: out_ += json.boolean() ? "true" : "false"; break;
+      case json::Kind::integer: out_ += std::to_string(json.whole()); break;
+      case json::Kind::real:
+      case json::Kind::big: out_ += print_real(json.number()); break;
+      case json::Kind::string: append_quoted(json.text(), out_); break;
+      case json::Kind::array: array(json); break;
+      case json::Kind::object: object(json); break;
+    }
+  }
+
+ private:
+  void array(json::Ref json) {
+    out_ += '[';
+    bool first = true;
+    for (json::Ref item : json.items()) {
+      if (!std::exchange(first, false)) out_ += ", ";
+      copy(item);
+    }
+    out_ += ']';
+  }
+  void object(json::Ref json) {
+    out_ += '{';
+    bool first = true;
+    for (auto [key, value] : json.members()) {
+      if (!std::exchange(first, false)) out_ += ", ";
+      append_quoted(key.text(), out_);
+      out_ += ": ";
+      copy(value);
+    }
+    if (auto at = edits_.added.find(json.index()); at != edits_.added.end()) {
+      if (!first) out_ += ", ";
+      out_ += at->second;
+    }
+    out_ += '}';
+  }
+
+  const JsonEdits& edits_;
+  std::string& out_;
+};
+
 }  // namespace
 
 Value decode(json::Ref json, const Type& type, const DecodeOptions& options) {
@@ -445,5 +498,7 @@ void append_quoted(std::string_view text, std::string& out) {
   }
   out += '"';
 }
+
+void append_json(json::Ref json, std::string& out, const JsonEdits& edits) { JsonCopier(edits, out).copy(json); }
 
 }  // namespace panmodel::pfa

@@ -2,6 +2,7 @@
 // Values of PFA as JSON in Avro's encoding (Avro 1.7.6, "JSON Encoding"): a member of a union is tagged,
 // {"double": 3.0}, null is not; bytes and fixed are strings of code points below 256. What JSON has no
 // number for is a string: "inf", "-inf", "nan".
+#include <map>
 #include <string>
 
 #include "base/diagnostic.h"
@@ -35,5 +36,13 @@ void encode(const Value& value, const Type& type, const EncodeOptions& options, 
 
 // A JSON string: between quotes, escaped.
 void append_quoted(std::string_view text, std::string& out);
+
+// Texts for a document that is written again, by index of a node.
+struct JsonEdits {
+  std::map<uint32_t, std::string> replaced;  // in the place of the node
+  std::map<uint32_t, std::string> added;     // a member more, `"key": value`, of an object
+};
+// A part of a document on one line. Fails "limit-depth".
+void append_json(json::Ref json, std::string& out, const JsonEdits& edits = {});
 
 }  // namespace panmodel::pfa

@@ -1,10 +1,8 @@
 #include "runtime/pfa/engine.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/fail.h"
-#include "base/number.h"
 #include "ir/pfa/data.h"
 #include "runtime/pfa/machine.h"
 
@@ -60,56 +58,6 @@ Value with_rollback(Machine& m, const Run& run) {
     throw;
   }
 }
-
-// The document with some nodes replaced by other texts, and members added to some objects.
-class SnapshotWriter {
- public:
-  std::map<uint32_t, std::string> replaced, added;  // by index of the node
-
-  void write(json::Ref json, std::string& out) const {
-    if (stack_low()) fail(json.place(), "limit-depth", "the document is nested too deep");
-    if (auto at = replaced.find(json.index()); at != replaced.end()) {
-      out += at->second;
-      return;
-    }
-    switch (json.kind()) {
-      case json::Kind::null: out += "null"; break;
-      case json::Kind::boolean: out += json.boolean() ? "true" : "false"; break;
-      case json::Kind::integer: out += std::to_string(json.whole()); break;
-      case json::Kind::real:
-      case json::Kind::big: out += print_real(json.number()); break;
-      case json::Kind::string: append_quoted(json.text(), out); break;
-      case json::Kind::array: array(json, out); break;
-      case json::Kind::object: object(json, out); break;
-    }
-  }
-
- private:
-  void array(json::Ref json, std::string& out) const {
-    out += '[';
-    bool first = true;
-    for (json::Ref item : json.items()) {
-      if (!std::exchange(first, false)) out += ", ";
-      write(item, out);
-    }
-    out += ']';
-  }
-  void object(json::Ref json, std::string& out) const {
-    out += '{';
-    bool first = true;
-    for (auto [key, value] : json.members()) {
-      if (!std::exchange(first, false)) out += ", ";
-      append_quoted(key.text(), out);
-      out += ": ";
-      write(value, out);
-    }
-    if (auto at = added.find(json.index()); at != added.end()) {
-      if (!first) out += ", ";
-      out += at->second;
-    }
-    out += '}';
-  }
-};
 
 }  // namespace
 
@@ -180,9 +128,9 @@ const Map& Engine::pool(std::string_view name) const {
 
 std::string Engine::snapshot() const {
   const Program& p = *machine_->program;
-  SnapshotWriter writer;
+  JsonEdits edits;
   for (size_t i = 0; i < p.cells.size(); ++i) {
-    writer.replaced.emplace(p.cells[i].init->index(), encode(machine_->cells[i], *p.cells[i].type));
+    edits.replaced.emplace(p.cells[i].init->index(), encode(machine_->cells[i], *p.cells[i].type));
   }
   for (size_t i = 0; i < p.pools.size(); ++i) {
     std::string items = "{";
@@ -194,14 +142,14 @@ std::string Engine::snapshot() const {
     }
     items += '}';
     if (p.pools[i].init) {
-      writer.replaced.emplace(p.pools[i].init->index(), std::move(items));
+      edits.replaced.emplace(p.pools[i].init->index(), std::move(items));
     } else {
       json::Ref pool = *p.document.root().find("pools")->find(p.pools[i].name);
-      writer.added.emplace(pool.index(), "\"init\": " + items);
+      edits.added.emplace(pool.index(), "\"init\": " + items);
     }
   }
   std::string out;
-  writer.write(p.document.root(), out);
+  append_json(p.document.root(), out, edits);
   return out;
 }
 
