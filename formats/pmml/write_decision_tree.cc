@@ -5,6 +5,7 @@
 #include "base/diagnostic.h"
 #include "base/number.h"
 #include "formats/pmml/write_leaves.h"
+#include "formats/pmml/write_nodes.h"
 #include "formats/pmml/write_tables.h"
 #include "formats/pmml/write_xml.h"
 #include "ir/ops/all.h"

@@ -15,13 +15,15 @@ namespace {
 std::string element_name(const std::string& field, std::set<std::string>& taken) {
   std::string name;
   for (char c : field) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-';
     name += plain && static_cast<unsigned char>(c) < 0x80 ? c : '_';
   }
   const char first = name.empty() ? '_' : name.front();
   if (std::isalpha(static_cast<unsigned char>(first)) == 0) name = "f" + name;
   // No name may begin with these three letters.
-  if (name.size() >= 3 && (name[0] | 32) == 'x' && (name[1] | 32) == 'm' && (name[2] | 32) == 'l') name = "f_" + name;
+  if (name.size() >= 3 && (name[0] | 32) == 'x' && (name[1] | 32) == 'm' && (name[2] | 32) == 'l')
+    name = "f_" + name;
   std::string out = name;
   for (int i = 2; !taken.insert(out).second; ++i) out = fmt::format("{}_{}", name, i);
   return out;
@@ -54,11 +56,13 @@ constexpr Since kSince[] = {
     {4, "Segmentation", "missingThreshold", ""},
 };
 
-[[noreturn]] void refuse(pugi::xml_node at, std::string_view what, int minor, const std::string& version) {
+[[noreturn]] void refuse(pugi::xml_node at, std::string_view what, int minor,
+                         const std::string& version) {
   pugi::xml_node named = at;
   while (named && !named.attribute("name")) named = named.parent();
   const std::string where = named ? fmt::format(", in '{}'", named.attribute("name").value()) : "";
-  fail({}, "pmml-version", "{} {}{} needs PMML 4.{}, the document is to be {}", at.name(), what, where, minor, version);
+  fail({}, "pmml-version", "{} {}{} needs PMML 4.{}, the document is to be {}", at.name(), what,
+       where, minor, version);
 }
 
 }  // namespace
@@ -87,11 +91,10 @@ void print_document(pugi::xml_node pmml, const std::vector<Marked>& all, const S
   std::string out;
   size_t kept = 0;
   for (size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, kept)) {
-    out.append(text, kept, at - kept);
-    const size_t line = text.rfind('\n', at) + 1;
+    out.append(text, kept, text.rfind('\n', at) + 1 - kept);
     const size_t number = at + begin.size(), after = text.find(end, number);
     const auto mark = parse_uint(std::string_view(text).substr(number, after - number));
-    all.at(*mark)(at - line, out);
+    all.at(*mark)(out);
     kept = after + end.size();
     if (out.size() < kPiece) continue;
     to(out);
@@ -101,8 +104,10 @@ void print_document(pugi::xml_node pmml, const std::vector<Marked>& all, const S
   to(out);
 }
 
-void write_verification(pugi::xml_node model, std::span<const VerifiedField> fields, const VerificationRows& rows) {
-  if (rows.rows.empty() || std::none_of(fields.begin(), fields.end(), [](const VerifiedField& f) { return f.result; })) {
+void write_verification(pugi::xml_node model, std::span<const VerifiedField> fields,
+                        const VerificationRows& rows) {
+  if (rows.rows.empty() ||
+      std::none_of(fields.begin(), fields.end(), [](const VerifiedField& f) { return f.result; })) {
     return;
   }
   pugi::xml_node verification = add(model, "ModelVerification");
@@ -156,7 +161,9 @@ void set_version(pugi::xml_node pmml, const std::string& version) {
     const std::string_view feature = at.attribute("feature").value();
     pugi::xml_node model = at.parent().parent();
     for (pugi::xml_node field : at.children("FieldRef")) {
-      if (feature == "transformedValue" && model.child("LocalTransformations").find_child_by_attribute("name", field.attribute("field").value())) {
+      if (feature == "transformedValue" &&
+          model.child("LocalTransformations")
+              .find_child_by_attribute("name", field.attribute("field").value())) {
         refuse(at, "of a derived field", 3, version);
       }
     }

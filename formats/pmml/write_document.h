@@ -14,8 +14,8 @@ namespace panmodel::pmml {
 pugi::xml_node add_root(pugi::xml_node parent, const Metadata& metadata);
 
 // Text that is written in the place of a mark when the document is printed, since it may be large.
-// Appends it to `out`, its first line where the mark stands, the others behind `indent` spaces.
-using Marked = std::function<void(size_t indent, std::string& out)>;
+// It starts at the margin, and the next line does.
+using Marked = std::function<void(std::string& out)>;
 void add_mark(pugi::xml_node parent, std::vector<Marked>& all, Marked text);
 // Prints a document with the texts of its marks.
 void print_document(pugi::xml_node pmml, const std::vector<Marked>& all, const Sink& to);
@@ -28,10 +28,11 @@ struct VerifiedField {
 };
 
 // Appends ModelVerification to a model element; nothing without rows.
-void write_verification(pugi::xml_node model, std::span<const VerifiedField> fields, const VerificationRows& rows);
+void write_verification(pugi::xml_node model, std::span<const VerifiedField> fields,
+                        const VerificationRows& rows);
 
-// Sets the version of a document that was made for PMML 4.4. Fails "pmml-version", naming the element
-// and the version that it needs, when this one lacks it.
+// Sets the version of a document that was made for PMML 4.4. Fails "pmml-version", naming the
+// element and the version that it needs, when this one lacks it.
 void set_version(pugi::xml_node pmml, const std::string& version);
 
 }  // namespace panmodel::pmml

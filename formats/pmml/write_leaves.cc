@@ -4,73 +4,11 @@
 #include <cmath>
 
 #include "base/diagnostic.h"
-#include "base/number.h"
+#include "formats/pmml/write_nodes.h"
 #include "formats/pmml/write_xml.h"
 #include "ir/ops/all.h"
 
 namespace panmodel::pmml {
-
-std::vector<Tested> tested_columns(ModelScope& scope, ValueId matrix) {
-  const GraphDocument& d = scope.document();
-  const auto* assemble = d.op<table::Assemble>(matrix);
-  if (assemble == nullptr) d.refuse(matrix, "before trees");
-  std::vector<Tested> out;
-  for (ValueId part : d.producer(matrix)->inputs) {
-    // A column as it is, or in the wider type.
-    if (assemble->dtype != DType::f64 && d.dtype(part) != assemble->dtype) {
-      d.refuse(matrix, "of rounded columns before trees");
-    }
-    const auto* map = d.op<ml::LabelMap>(part);
-    if (map != nullptr && map->keys.dtype() == DType::string && map->values.dtype() == DType::f64) {
-      out.push_back({scope.field(d.input(part)), map});
-    } else {
-      out.push_back({scope.field(part), nullptr});
-    }
-  }
-  return out;
-}
-
-std::string operand_text(const NamedField& field, double value) {
-  switch (field.type) {
-    case expr::Scalar::boolean:
-      if (value == 0) return "false";
-      if (value == 1) return "true";
-      fail({}, "pmml-write", "the boolean field '{}' compared with {}", field.name,
-           print_real(value));
-    case expr::Scalar::i64:
-      if (value == std::trunc(value) && std::abs(value) < 1e15)
-        return std::to_string(static_cast<int64_t>(value));
-      return xml_real(value);
-    case expr::Scalar::f32:
-      return print_real(static_cast<float>(value));
-    // Evaluators order -0 below 0; a number compares with both alike.
-    default:
-      return xml_real(value == 0 ? 0.0 : value);
-  }
-}
-
-void write_simple_predicate(pugi::xml_node parent, const std::string& field, const char* operation,
-                            const std::string& value) {
-  pugi::xml_node e = add(parent, "SimplePredicate");
-  set(e, "field", field);
-  set(e, "operator", operation);
-  if (!value.empty()) set(e, "value", value);
-}
-
-void write_distribution(pugi::xml_node element, const Tensor& classes, const double* probabilities,
-                        const double* confidences) {
-  double total = 0;
-  for (size_t k = 0; k < classes.size(); ++k) total += probabilities[k];
-  for (size_t k = 0; k < classes.size(); ++k) {
-    pugi::xml_node share = add(element, "ScoreDistribution");
-    set(share, "value", text_at(classes, k));
-    set(share, "recordCount", xml_real(probabilities[k]));
-    // Shares of counts that do not add up to 1 exactly would differ in the last digit.
-    if (total != 1) set(share, "probability", xml_real(probabilities[k]));
-    if (confidences != nullptr && !std::isnan(confidences[k]))
-      set(share, "confidence", xml_real(confidences[k]));
-  }
-}
 
 NodeTables::NodeTables(ModelFrame& frame) : frame_(frame), prediction_(frame.prediction) {
   const GraphDocument& d = frame.document();
@@ -91,6 +29,7 @@ NodeTables::NodeTables(ModelFrame& frame) : frame_(frame), prediction_(frame.pre
   table(p.scores, probabilities_);
   table(p.confidences, confidences_);
   table(p.entity, ids_);
+  for (size_t k = 0; k < p.classes.size(); ++k) classes_.push_back(escaped(text_at(p.classes, k)));
 }
 
 bool NodeTables::says(size_t number) const {
@@ -127,14 +66,14 @@ void NodeTables::begin(pugi::xml_node element, size_t number) {
   }
 }
 
-void NodeTables::name_inner(pugi::xml_node element) {
+std::string NodeTables::inner_id() {
   // Nodes without an id would get their number, which is the id of another.
-  if (ids_.empty()) return;
+  if (ids_.empty()) return {};
   std::string id;
   do {
     id = fmt::format("split{}", ++inner_);
   } while (std::ranges::find(ids_.as<std::string>(), id) != ids_.as<std::string>().end());
-  set(element, "id", id);
+  return id;
 }
 
 void NodeTables::end(pugi::xml_node element, size_t number) const {
@@ -148,7 +87,9 @@ void NodeTables::end(pugi::xml_node element, size_t number) const {
     p.push_back(probabilities_.real(number * count + k));
     if (!confidences_.empty()) c.push_back(confidences_.real(number * count + k));
   }
-  write_distribution(element, prediction_.classes, p.data(), c.empty() ? nullptr : c.data());
+  std::string shares;
+  append_distribution(classes_, p.data(), c.empty() ? nullptr : c.data(), shares);
+  element.append_buffer(shares.data(), shares.size());
 }
 
 }  // namespace panmodel::pmml

@@ -1,4 +1,4 @@
-// Tree ensembles as TreeModel and MiningModel.
+// Tree ensembles of tensor graphs as TreeModel and MiningModel.
 #include <algorithm>
 #include <cmath>
 
@@ -12,10 +12,20 @@ namespace {
 class EnsembleWriter {
  public:
   EnsembleWriter(const Trees& trees, const std::string& target, Fields& fields)
-      : trees_(trees), forest_(trees.ensemble->forest), target_(target), fields_(fields),
-        nodes_(std::make_shared<NodesWriter>(trees, fields)) {
+      : trees_(trees), forest_(trees.ensemble->forest), target_(target), fields_(fields) {
+    std::vector<Tested> columns;
+    for (const Feature& f : trees.features) {
+      columns.push_back({{fields[f.field].name, fields[f.field].type}, f.single});
+    }
+    nodes_ = std::make_shared<NodesWriter>(forest_, std::move(columns), *trees.place);
+    std::vector<std::string> classes;
+    for (const std::string& c : trees.classes) classes.push_back(escaped(c));
+    const auto kind = classification() ? WeightLeaves::Kind::shares : WeightLeaves::Kind::number;
+    leaves_ = std::make_shared<WeightLeaves>(forest_, kind, std::move(classes), trees.target);
     const ml::TreeEnsemble& ensemble = *trees.ensemble;
-    if (ensemble.accumulate != DType::f64) fail(*trees.place, "pmml-write", "trees summed in single precision");
+    if (ensemble.accumulate != DType::f64) {
+      fail(*trees.place, "pmml-write", "trees summed in single precision");
+    }
     if (ensemble.aggregate != ml::Aggregate::sum && ensemble.aggregate != ml::Aggregate::mean) {
       fail(*trees.place, "pmml-write", "the least or the largest of several trees");
     }
@@ -29,7 +39,8 @@ class EnsembleWriter {
     if (mean_ && roots_.size() != forest_.roots.size()) {
       fail(*trees.place, "pmml-write", "the mean of trees of several targets");
     }
-    if (!mean_ && base == 0 && divisor_ == static_cast<double>(roots_.size()) && roots_.size() == forest_.roots.size()) {
+    if (!mean_ && base == 0 && divisor_ == static_cast<double>(roots_.size()) &&
+        roots_.size() == forest_.roots.size()) {
       mean_ = true;
       divisor_ = 1;
     }
@@ -85,12 +96,11 @@ class EnsembleWriter {
   }
 
   void tree(OpenModel& model, uint32_t root) {
-    set(model.element, "missingValueStrategy", "defaultChild");
-    set(model.element, "splitCharacteristic", "binarySplit");
-    for (FieldId field : nodes_->used(root)) model.used.insert(field);
-    add_mark(model.element, fields_.marked(), [nodes = nodes_, root](size_t indent, std::string& out) {
-      nodes->write(root, indent, out);
-    });
+    for (uint32_t column : nodes_->used(root)) model.used.insert(trees_.features[column].field);
+    add_mark(model.element, fields_.marked(),
+             [nodes = nodes_, leaves = leaves_, root](std::string& out) {
+               nodes->write(root, *leaves, out);
+             });
   }
 
   const Trees& trees_;
@@ -98,6 +108,7 @@ class EnsembleWriter {
   const std::string& target_;
   Fields& fields_;
   std::shared_ptr<const NodesWriter> nodes_;
+  std::shared_ptr<WeightLeaves> leaves_;
   std::vector<uint32_t> roots_;
   bool mean_ = false;
   double divisor_ = 1, constant_ = 0;
@@ -135,7 +146,8 @@ bool is_distribution(const Trees& trees) {
   return true;
 }
 
-OpenModel write_trees(pugi::xml_node parent, const Trees& trees, const std::string& target, Fields& fields) {
+OpenModel write_trees(pugi::xml_node parent, const Trees& trees, const std::string& target,
+                      Fields& fields) {
   return EnsembleWriter(trees, target, fields).write(parent);
 }
 
