@@ -46,9 +46,11 @@ Expr with_missing(Expr e, std::optional<Expr> otherwise, const Fields& fields) {
   }
   for (size_t i = tests.size(); i-- > 0;) {
     if (otherwise) {
-      e = expr::call(Function::if_else, {expr::call(Function::is_missing, {tests[i]}), *otherwise, std::move(e)});
+      e = expr::call(Function::if_else,
+                     {expr::call(Function::is_missing, {tests[i]}), *otherwise, std::move(e)});
     } else {
-      e = expr::call(Function::if_else, {expr::call(Function::is_not_missing, {tests[i]}), std::move(e)});
+      e = expr::call(Function::if_else,
+                     {expr::call(Function::is_not_missing, {tests[i]}), std::move(e)});
     }
   }
   return e;
@@ -60,7 +62,9 @@ Expr false_where_missing(Expr test, const Fields& fields) {
   return with_missing(std::move(test), expr::constant(false), fields);
 }
 
-Expr missing_where_missing(Expr e, const Fields& fields) { return with_missing(std::move(e), std::nullopt, fields); }
+Expr missing_where_missing(Expr e, const Fields& fields) {
+  return with_missing(std::move(e), std::nullopt, fields);
+}
 
 Columns::Columns(const Model& model, Fields& fields, Segments& segments)
     : model_(model), fields_(fields), segments_(segments), uses_(model.graph.values.size()) {
@@ -73,10 +77,14 @@ Columns::Columns(const Model& model, Fields& fields, Segments& segments)
   for (const Input& input : model.inputs) {
     const Type& type = model.graph.type(input.value);
     const size_t width = width_of(type);
-    const std::optional<Scalar> scalar =
-        scalar_of(type.column() != nullptr ? type.column()->dtype : type.tensor() != nullptr ? type.tensor()->dtype : DType::c64);
-    if (width == 0) fail({}, "pmml-write", "the input '{}' is no table with a fixed number of columns", input.name);
-    if (!scalar) fail({}, "pmml-write", "the input '{}' has elements that PMML has no type for", input.name);
+    const std::optional<Scalar> scalar = scalar_of(type.column() != nullptr   ? type.column()->dtype
+                                                   : type.tensor() != nullptr ? type.tensor()->dtype
+                                                                              : DType::c64);
+    if (width == 0)
+      fail({}, "pmml-write", "the input '{}' is no table with a fixed number of columns",
+           input.name);
+    if (!scalar)
+      fail({}, "pmml-write", "the input '{}' has elements that PMML has no type for", input.name);
     const bool single = *scalar == Scalar::f32;
     std::vector<Column> columns;
     for (size_t k = 0; k < width; ++k) {
@@ -84,7 +92,8 @@ Columns::Columns(const Model& model, Fields& fields, Segments& segments)
                                : width == 1                   ? input.name
                                                               : fmt::format("{}:{}", input.name, k);
       const FieldId id = fields.input(name, *scalar);
-      fields.at(id).can_miss = type.column() != nullptr ? type.column()->optional : is_floating(type.tensor()->dtype);
+      fields.at(id).can_miss =
+          type.column() != nullptr ? type.column()->optional : is_floating(type.tensor()->dtype);
       columns.push_back({expr::input(id), single});
     }
     known_.emplace(input.value, std::move(columns));
@@ -97,7 +106,8 @@ void Columns::refuse(const Node& node, std::string_view what) const {
 
 const std::vector<Column>& Columns::of(ValueId value) {
   auto found = known_.find(value);
-  if (found == known_.end()) found = known_.emplace(value, make(*model_.graph.producer(value))).first;
+  if (found == known_.end())
+    found = known_.emplace(value, make(*model_.graph.producer(value))).first;
   return found->second;
 }
 
@@ -114,8 +124,10 @@ std::vector<FieldId> Columns::fields_of(ValueId value) {
   const Location& from = maker != nullptr ? place(*maker) : model_.location({});
   std::vector<FieldId> out;
   for (size_t k = 0; k < columns.size(); ++k) {
-    const std::string name = model_.graph.value(value).name.empty() ? "x" : model_.graph.value(value).name;
-    out.push_back(field(columns[k], columns.size() == 1 ? name : fmt::format("{}:{}", name, k), from));
+    const std::string name =
+        model_.graph.value(value).name.empty() ? "x" : model_.graph.value(value).name;
+    out.push_back(
+        field(columns[k], columns.size() == 1 ? name : fmt::format("{}:{}", name, k), from));
     known_.at(value)[k].body = expr::input(out.back());
   }
   return out;
@@ -143,7 +155,8 @@ std::vector<Column> Columns::moved(const Node& node) {
     if (width == columns.size()) return columns;
     refuse(node, "with another number of columns");
   }
-  if (const auto* gather = node.as<tensor::Gather>(); gather != nullptr && (gather->axis == 1 || gather->axis == -1)) {
+  if (const auto* gather = node.as<tensor::Gather>();
+      gather != nullptr && (gather->axis == 1 || gather->axis == -1)) {
     const auto* index = op<tensor::Constant>(node.inputs[1]);
     const std::vector<Column>& from = of(node.inputs[0]);
     if (index != nullptr && index->value.rank() == 1) {

@@ -12,7 +12,8 @@ namespace panmodel::pmml {
 // One column of a value: a field, a constant, or an expression that is small or used once.
 struct Column {
   expr::Expr body;
-  bool single = false;  // rounded to single precision; trees can say so, and fields of that type are so
+  // Rounded to single precision: trees can say so, and fields of that type are so.
+  bool single = false;
   bool is_field() const { return body.kind == expr::Expr::Kind::input; }
 };
 
@@ -30,7 +31,8 @@ class Columns {
   Columns(const Model& model, Fields& fields, Segments& segments);
   // Fails "pmml-write", naming the operator and its place, for a value that is no table of columns.
   const std::vector<Column>& of(ValueId value);
-  // The same as fields, derived where they are expressions. Columns in single precision are refused.
+  // The same as fields, derived where they are expressions. Columns in single precision are
+  // refused.
   std::vector<FieldId> fields_of(ValueId value);
   FieldId field(const Column& column, const std::string& name, const Location& place);
 
@@ -57,15 +59,18 @@ class Columns {
   std::vector<uint32_t> uses_;  // per value
 };
 
-// Rules, by family: the columns of a node, empty for an operator of another family. They take and make
-// fields with names that say what they are.
+// Rules, by family: the columns of a node, empty for an operator of another family. They take and
+// make fields with names that say what they are.
 std::vector<Column> scale_columns(const Node& node, Columns& columns);    // write_scale.cc
 std::vector<Column> encode_columns(const Node& node, Columns& columns);   // write_encode.cc
-std::vector<Column> tensor_columns(const Node& node, Columns& columns, bool once);   // write_elementwise.cc
+std::vector<Column> tensor_columns(const Node& node, Columns& columns,
+                                   bool once);  // write_elementwise.cc
 
-// Fails "pmml-write" for an integer that evaluators of PMML, whose integers have 32 bits, cannot hold.
+// Fails "pmml-write" for an integer that evaluators of PMML, whose integers have 32 bits, cannot
+// hold.
 void refuse_wide(const Tensor& values, const Location& place);
-// A boolean expression that is false where an argument is missing, for which it would refuse the row.
+// A boolean expression that is false where an argument is missing, for which it would refuse the
+// row.
 expr::Expr false_where_missing(expr::Expr test, const Fields& fields);
 // `e`, missing where an argument is missing, for which it would refuse the row.
 expr::Expr missing_where_missing(expr::Expr e, const Fields& fields);

@@ -28,7 +28,9 @@ Constant at(const Tensor& values, size_t i) {
   }
 }
 
-bool is_nan(const Tensor& values, size_t i) { return is_floating(values.dtype()) && std::isnan(values.real(i)); }
+bool is_nan(const Tensor& values, size_t i) {
+  return is_floating(values.dtype()) && std::isnan(values.real(i));
+}
 
 class Rules {
  public:
@@ -49,7 +51,8 @@ class Rules {
                           : to == DType::boolean ? Scalar::boolean
                           : is_floating(to)      ? Scalar::f64
                                                  : Scalar::i64;
-      const FieldId code = fields_.derived(fmt::format("code({})", fields_[x].name), std::move(e), type, place_);
+      const FieldId code =
+          fields_.derived(fmt::format("code({})", fields_[x].name), std::move(e), type, place_);
       // Without a fallback a value that is no key was refused before; a fallback of NaN is missing.
       const bool unknown = map.fallback && is_nan(*map.fallback, 0);
       const bool missing = known.missing ? is_nan(*known.missing, 0) : false;
@@ -122,11 +125,13 @@ class Rules {
     if (field.origin == WrittenField::Origin::input) return x;
     const Expr& e = field.body;
     if (e.kind == Expr::Kind::call && e.function == Function::if_else && e.arguments.size() == 3 &&
-        e.arguments[0].function == Function::is_missing && e.arguments[2].kind == Expr::Kind::input) {
+        e.arguments[0].function == Function::is_missing &&
+        e.arguments[2].kind == Expr::Kind::input) {
       return source(e.arguments[2].input, node);
     }
     fail(columns_.place(node), "pmml-write",
-         "'{}' of a computed column refuses rows, which PMML can only say of an input", op_info(node.op).meta.name);
+         "'{}' of a computed column refuses rows, which PMML can only say of an input",
+         op_info(node.op).meta.name);
   }
 
   // Other values of the input refuse the row.
@@ -135,7 +140,8 @@ class Rules {
     for (size_t i = 0; i < keys.size(); ++i) values.push_back(text_at(keys, i));
     WrittenField& field = fields_.at(source(x, node));
     if (!field.values.empty() && field.values != values) {
-      fail(columns_.place(node), "pmml-write", "two sets of known values of the input '{}'", field.name);
+      fail(columns_.place(node), "pmml-write", "two sets of known values of the input '{}'",
+           field.name);
     }
     field.values = std::move(values);
   }
@@ -161,7 +167,8 @@ class Rules {
     Expr e;
     if (rest && others.size() == 1) {
       if (missing || !fields_[x].can_miss) return constant(1.0);
-      e = expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}), constant(0.0), constant(1.0)});
+      e = expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}),
+                                         constant(0.0), constant(1.0)});
     } else if (rest || in.size() > 2) {
       Expr test = expr::call(rest ? Function::is_not_in : Function::is_in, rest ? others : in);
       e = expr::call(Function::if_else, {std::move(test), constant(1.0), constant(0.0)});
@@ -174,11 +181,13 @@ class Rules {
       if (fields_[x].can_miss) e.map_missing_to = missing ? 1.0 : 0.0;
     } else {
       if (!missing) return constant(0.0);
-      e = expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}), constant(1.0), constant(0.0)});
+      e = expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}),
+                                         constant(1.0), constant(0.0)});
     }
     if (rest) name = name.empty() ? "other" : name + ",other";
     if (name.empty()) name = "missing";
-    return expr::input(fields_.derived(fmt::format("{}={}", fields_[x].name, name), std::move(e), Scalar::f64, place_));
+    return expr::input(fields_.derived(fmt::format("{}={}", fields_[x].name, name), std::move(e),
+                                       Scalar::f64, place_));
   }
 
   std::vector<Column> of_numbers(const ml::OneHot& one_hot) {
@@ -186,9 +195,11 @@ class Rules {
     if (x.size() != 1) columns_.refuse(node_, "of several columns");
     std::vector<Column> out;
     for (int64_t k = 0; k < one_hot.width; ++k) {
-      Expr e = expr::call(Function::norm_discrete, {expr::input(x[0]), constant(static_cast<double>(k))});
+      Expr e = expr::call(Function::norm_discrete,
+                          {expr::input(x[0]), constant(static_cast<double>(k))});
       if (fields_[x[0]].can_miss) e.map_missing_to = 0.0;
-      out.push_back({expr::input(fields_.derived(fmt::format("{}={}", fields_[x[0]].name, k), std::move(e), Scalar::f64, place_))});
+      out.push_back({expr::input(fields_.derived(fmt::format("{}={}", fields_[x[0]].name, k),
+                                                 std::move(e), Scalar::f64, place_))});
     }
     return out;
   }
@@ -204,7 +215,8 @@ class Rules {
 void refuse_wide(const Tensor& values, const Location& place) {
   if (values.dtype() != DType::i64) return;
   for (int64_t v : values.integers()) {
-    if (v != static_cast<int32_t>(v)) fail(place, "pmml-write", "the integer {} has more than the 32 bits of PMML's integers", v);
+    if (v != static_cast<int32_t>(v))
+      fail(place, "pmml-write", "the integer {} has more than the 32 bits of PMML's integers", v);
   }
 }
 

@@ -25,7 +25,8 @@ FieldId Fields::input(const std::string& name, expr::Scalar type) {
   return add(std::move(field));
 }
 
-FieldId Fields::derived(const std::string& wanted, Expr body, expr::Scalar type, const Location& place) {
+FieldId Fields::derived(const std::string& wanted, Expr body, expr::Scalar type,
+                        const Location& place) {
   WrittenField field;
   field.name = unique(wanted);
   field.type = type;
@@ -52,7 +53,8 @@ std::string Fields::unique(const std::string& wanted) {
 }
 
 bool Fields::can_miss(const Expr& e) const {
-  if (e.default_value && !e.default_value->is_missing() && e.function != Function::map_values) return false;
+  if (e.default_value && !e.default_value->is_missing() && e.function != Function::map_values)
+    return false;
   const auto misses = [&](const Expr& a) { return can_miss(a); };
   switch (e.kind) {
     case Expr::Kind::constant: return e.constant.is_missing();
@@ -68,7 +70,8 @@ bool Fields::can_miss(const Expr& e) const {
     case Function::is_not_in:
     case Function::concat: return false;
     case Function::if_else:
-      return e.arguments.size() < 3 || std::any_of(e.arguments.begin() + 1, e.arguments.end(), misses);
+      return e.arguments.size() < 3 ||
+             std::any_of(e.arguments.begin() + 1, e.arguments.end(), misses);
     case Function::min:
     case Function::max:
     case Function::sum:
@@ -80,13 +83,15 @@ bool Fields::can_miss(const Expr& e) const {
     case Function::discretize:
       if (!e.default_value) return true;
       [[fallthrough]];
-    default: return !e.map_missing_to && std::any_of(e.arguments.begin(), e.arguments.end(), misses);
+    default:
+      return !e.map_missing_to && std::any_of(e.arguments.begin(), e.arguments.end(), misses);
   }
 }
 
 bool Fields::is_local(const Expr& e) const {
   if (e.kind == Expr::Kind::input) return all_[e.input].local;
-  return std::any_of(e.arguments.begin(), e.arguments.end(), [&](const Expr& a) { return is_local(a); });
+  return std::any_of(e.arguments.begin(), e.arguments.end(),
+                     [&](const Expr& a) { return is_local(a); });
 }
 
 void names_of(const Expr& e, std::set<FieldId>& out) {
@@ -105,7 +110,8 @@ void renumber(Expr& e, const std::vector<FieldId>& to) {
 // that it names comes before it.
 void write_derived(pugi::xml_node parent, pugi::xml_node before, FieldId id, Fields& fields) {
   const WrittenField from = fields[id];
-  pugi::xml_node field = before ? parent.insert_child_before("DerivedField", before) : add(parent, "DerivedField");
+  pugi::xml_node field =
+      before ? parent.insert_child_before("DerivedField", before) : add(parent, "DerivedField");
   set(field, "name", from.name);
   set(field, "optype", optype_of(from.type));
   set(field, "dataType", data_type_of(from.type));
@@ -171,7 +177,8 @@ std::set<FieldId> finish_model(OpenModel& model, Fields& fields, std::set<FieldI
     set(field, "name", model.target);
     set(field, "usageType", "target");
   }
-  for (auto id = made.rbegin(); id != made.rend(); ++id) write_derived(model.transformations, {}, *id, fields);
+  for (auto id = made.rbegin(); id != made.rend(); ++id)
+    write_derived(model.transformations, {}, *id, fields);
   for (pugi::xml_node part : {model.output, model.targets, model.transformations}) {
     if (!part.first_child()) model.element.remove_child(part);
   }

@@ -1,6 +1,7 @@
 #pragma once
-// Fields of a document that is being written. Expressions over them are expr::Expr trees whose inputs
-// are FieldIds; models name them. A derived field is written where a model needs it, and only then.
+// Fields of a document that is being written. Expressions over them are expr::Expr trees whose
+// inputs are FieldIds; models name them. A derived field is written where a model needs it, and
+// only then.
 #include <pugixml.hpp>
 #include <set>
 #include <string>
@@ -37,7 +38,8 @@ class Fields {
   // Fails "pmml-write" when another field has the name.
   FieldId input(const std::string& name, expr::Scalar type);
   // `wanted`, or `wanted_2` ... when another field has that name.
-  FieldId derived(const std::string& wanted, expr::Expr body, expr::Scalar type, const Location& place);
+  FieldId derived(const std::string& wanted, expr::Expr body, expr::Scalar type,
+                  const Location& place);
   // An OutputField of a segment that later segments see.
   FieldId result(const std::string& wanted, expr::Scalar type);
   std::string unique(const std::string& wanted);
@@ -74,10 +76,10 @@ struct OpenModel {
 };
 
 OpenModel begin_model(pugi::xml_node parent, const char* name, const char* function);
-// Writes MiningSchema and LocalTransformations. A `top` model defines all derived fields that it needs
-// and has input fields in its schema; a model inside defines those of results of segments, and takes
-// the others from the model around it, which must use them: they are added to `outer`. Returns the fields
-// of the schema.
+// Writes MiningSchema and LocalTransformations. A `top` model defines all derived fields that it
+// needs and has input fields in its schema; a model inside defines those of results of segments,
+// and takes the others from the model around it, which must use them: they are added to `outer`.
+// Returns the fields of the schema.
 std::set<FieldId> finish_model(OpenModel& model, Fields& fields, std::set<FieldId>* outer);
 
 }  // namespace panmodel::pmml

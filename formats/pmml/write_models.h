@@ -24,7 +24,8 @@ LinearForm linear_form(const ml::Linear& linear, size_t k, const std::vector<Fie
 LinearForm form_of(const Column& column, Columns& columns, const Location& place);
 
 // Appends a RegressionTable; `category`: empty for a regression.
-void write_table(OpenModel& model, const LinearForm& form, const std::string& category, const Fields& fields);
+void write_table(OpenModel& model, const LinearForm& form, const std::string& category,
+                 const Fields& fields);
 
 // Where trees compare: a field, or the field rounded to single precision.
 struct Feature {
@@ -39,13 +40,15 @@ struct Trees {
   std::vector<Feature> features;
   double divisor = 1;  // of the sum of the trees
   size_t target = 0;   // of a regression
-  std::vector<std::string> classes = {};  // all targets as their probabilities; empty = a regression
+  // All targets as their probabilities; empty = a regression.
+  std::vector<std::string> classes = {};
   const Location* place = nullptr;
 };
-// Whether the targets are the probabilities of classes: per tree they add up to 1, and the ensemble is
-// the mean of its trees.
+// Whether the targets are the probabilities of classes: per tree they add up to 1, and the ensemble
+// is the mean of its trees.
 bool is_distribution(const Trees& trees);
 // Appends TreeModel or MiningModel, without its schema (finish_model).
-OpenModel write_trees(pugi::xml_node parent, const Trees& trees, const std::string& target, Fields& fields);
+OpenModel write_trees(pugi::xml_node parent, const Trees& trees, const std::string& target,
+                      Fields& fields);
 
 }  // namespace panmodel::pmml

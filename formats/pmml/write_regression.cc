@@ -74,7 +74,8 @@ LinearForm form_of(const Column& column, Columns& columns, const Location& place
   return {0, {{columns.field(column, "score", place), 1.0}}};
 }
 
-void write_table(OpenModel& model, const LinearForm& form, const std::string& category, const Fields& fields) {
+void write_table(OpenModel& model, const LinearForm& form, const std::string& category,
+                 const Fields& fields) {
   pugi::xml_node table = add(model.element, "RegressionTable");
   set(table, "intercept", xml_real(form.intercept));
   if (!category.empty()) set(table, "targetCategory", category);

@@ -28,11 +28,14 @@ class Rules {
       Expr e = expr::input(x);
       const bool offset_last = scaler.form == ml::ScaleForm::multiply_add;
       const bool divide = scaler.form == ml::ScaleForm::subtract_divide;
-      if (!scaler.offset.empty() && !offset_last) e = expr::call(Function::subtract, {e, constant(part(scaler.offset, i))});
+      if (!scaler.offset.empty() && !offset_last)
+        e = expr::call(Function::subtract, {e, constant(part(scaler.offset, i))});
       if (!scaler.scale.empty()) {
-        e = expr::call(divide ? Function::divide : Function::multiply, {e, constant(part(scaler.scale, i))});
+        e = expr::call(divide ? Function::divide : Function::multiply,
+                       {e, constant(part(scaler.scale, i))});
       }
-      if (!scaler.offset.empty() && offset_last) e = expr::call(Function::add, {e, constant(part(scaler.offset, i))});
+      if (!scaler.offset.empty() && offset_last)
+        e = expr::call(Function::add, {e, constant(part(scaler.offset, i))});
       return named("scale", x, std::move(e));
     });
   }
@@ -45,10 +48,13 @@ class Rules {
       Expr e = expr::call(Function::if_else, {test, constant(part(fill, i)), expr::input(x)});
       if (impute.missing && !std::isnan(impute.missing->real(0))) {
         // A number that stands for a missing value; a missing cell is one too.
-        Expr same = expr::call(Function::equal, {expr::input(x), constant(impute.missing->real(0))});
-        Expr rest = expr::call(Function::if_else, {std::move(same), constant(part(fill, i)), expr::input(x)});
-        e = fields_[x].can_miss ? expr::call(Function::if_else, {test, constant(part(fill, i)), std::move(rest)})
-                                : std::move(rest);
+        Expr same =
+            expr::call(Function::equal, {expr::input(x), constant(impute.missing->real(0))});
+        Expr rest = expr::call(Function::if_else,
+                               {std::move(same), constant(part(fill, i)), expr::input(x)});
+        e = fields_[x].can_miss
+                ? expr::call(Function::if_else, {test, constant(part(fill, i)), std::move(rest)})
+                : std::move(rest);
       } else if (!fields_[x].can_miss) {
         return Column{expr::input(x)};
       }
@@ -58,7 +64,8 @@ class Rules {
 
   std::vector<Column> binarized(const ml::Binarize& binarize) {
     return each([&](FieldId x, size_t) {
-      Expr above = expr::call(Function::greater_than, {expr::input(x), constant(binarize.threshold)});
+      Expr above =
+          expr::call(Function::greater_than, {expr::input(x), constant(binarize.threshold)});
       Expr e = expr::call(Function::if_else, {std::move(above), constant(1.0), constant(0.0)});
       return named("binarize", x, zero_where_missing(x, std::move(e)));
     });
@@ -101,7 +108,8 @@ class Rules {
 
   std::vector<Column> interpolated(const ml::Interpolate& line) {
     return each([&](FieldId x, size_t) {
-      if (line.outside == ml::Outside::fail) columns_.refuse(node_, "that refuses what is outside its knots");
+      if (line.outside == ml::Outside::fail)
+        columns_.refuse(node_, "that refuses what is outside its knots");
       if (line.x.size() == 1) {
         Expr level = constant(line.y[0]);
         if (line.outside == ml::Outside::nan) {
@@ -109,16 +117,21 @@ class Rules {
           level = expr::call(Function::if_else, {std::move(at), std::move(level)});
         }
         if (fields_[x].can_miss) {
-          level = expr::call(Function::if_else, {expr::call(Function::is_not_missing, {expr::input(x)}), std::move(level)});
+          level = expr::call(
+              Function::if_else,
+              {expr::call(Function::is_not_missing, {expr::input(x)}), std::move(level)});
         }
         return named("interpolate", x, std::move(level));
       }
       auto table = std::make_shared<expr::Table>();
       table->parameters = {
-          {"orig", Tensor::vector(line.x)}, {"norm", Tensor::vector(line.y)},
-          {"outliers", Tensor::vector(std::vector<std::string>{
-                           line.outside == ml::Outside::clamp ? "as_extreme_values" : "as_missing_values"})}};
-      return named("interpolate", x, expr::call(Function::norm_continuous, {expr::input(x)}, table));
+          {"orig", Tensor::vector(line.x)},
+          {"norm", Tensor::vector(line.y)},
+          {"outliers",
+           Tensor::vector(std::vector<std::string>{
+               line.outside == ml::Outside::clamp ? "as_extreme_values" : "as_missing_values"})}};
+      return named("interpolate", x,
+                   expr::call(Function::norm_continuous, {expr::input(x)}, table));
     });
   }
 
@@ -152,9 +165,10 @@ class Rules {
     bool can_miss = false;
     for (FieldId f : x) {
       can_miss = can_miss || fields_[f].can_miss;
-      parts.push_back(normalize.norm == ml::Norm::l2
-                          ? expr::call(Function::multiply, {expr::input(f), expr::input(f)})
-                          : missing_where_missing(expr::call(Function::abs, {expr::input(f)}), fields_));
+      parts.push_back(
+          normalize.norm == ml::Norm::l2
+              ? expr::call(Function::multiply, {expr::input(f), expr::input(f)})
+              : missing_where_missing(expr::call(Function::abs, {expr::input(f)}), fields_));
     }
     // A sum or a maximum passes over what is missing; then the row has no norm.
     Expr norm = parts[0];
@@ -162,27 +176,34 @@ class Rules {
       norm = expr::call(Function::max, parts);
       for (FieldId f : x) {
         if (fields_[f].can_miss) {
-          norm = expr::call(Function::if_else, {expr::call(Function::is_not_missing, {expr::input(f)}), std::move(norm)});
+          norm =
+              expr::call(Function::if_else,
+                         {expr::call(Function::is_not_missing, {expr::input(f)}), std::move(norm)});
         }
       }
     } else if (can_miss) {
-      for (size_t i = 1; i < parts.size(); ++i) norm = expr::call(Function::add, {std::move(norm), parts[i]});
+      for (size_t i = 1; i < parts.size(); ++i)
+        norm = expr::call(Function::add, {std::move(norm), parts[i]});
     } else {
       norm = expr::call(Function::sum, parts);
     }
     if (normalize.norm == ml::Norm::l2) {
-      if (can_miss) norm = expr::input(fields_.derived("squares", std::move(norm), Scalar::f64, place_));
+      if (can_miss)
+        norm = expr::input(fields_.derived("squares", std::move(norm), Scalar::f64, place_));
       norm = missing_where_missing(expr::call(Function::sqrt, {std::move(norm)}), fields_);
     }
     const FieldId length = fields_.derived("norm", std::move(norm), Scalar::f64, place_);
     // A row without a length keeps its values.
-    Expr small = normalize.smallest > 0
-                     ? expr::call(Function::less_than, {expr::input(length), constant(normalize.smallest)})
-                     : expr::call(Function::equal, {expr::input(length), constant(0.0)});
-    Expr divisor = expr::call(Function::if_else, {std::move(small), constant(1.0), expr::input(length)});
+    Expr small =
+        normalize.smallest > 0
+            ? expr::call(Function::less_than, {expr::input(length), constant(normalize.smallest)})
+            : expr::call(Function::equal, {expr::input(length), constant(0.0)});
+    Expr divisor =
+        expr::call(Function::if_else, {std::move(small), constant(1.0), expr::input(length)});
     if (can_miss) {
-      divisor = expr::call(Function::if_else,
-                           {expr::call(Function::is_not_missing, {expr::input(length)}), std::move(divisor)});
+      divisor = expr::call(
+          Function::if_else,
+          {expr::call(Function::is_not_missing, {expr::input(length)}), std::move(divisor)});
     }
     const FieldId by = fields_.derived("norm or 1", std::move(divisor), Scalar::f64, place_);
     return each([&](FieldId f, size_t) {
@@ -191,7 +212,9 @@ class Rules {
   }
 
  private:
-  static double part(const std::vector<double>& values, size_t i) { return values.size() == 1 ? values[0] : values[i]; }
+  static double part(const std::vector<double>& values, size_t i) {
+    return values.size() == 1 ? values[0] : values[i];
+  }
 
   template <class Make>
   std::vector<Column> each(Make make) {
@@ -203,12 +226,14 @@ class Rules {
 
   Column named(const char* what, FieldId x, Expr e) {
     if (e.kind == Expr::Kind::input) return {std::move(e)};
-    return {expr::input(fields_.derived(fmt::format("{}({})", what, fields_[x].name), std::move(e), Scalar::f64, place_))};
+    return {expr::input(fields_.derived(fmt::format("{}({})", what, fields_[x].name), std::move(e),
+                                        Scalar::f64, place_))};
   }
 
   Expr zero_where_missing(FieldId x, Expr e) const {
     if (!fields_[x].can_miss) return e;
-    return expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}), constant(0.0), std::move(e)});
+    return expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x)}),
+                                          constant(0.0), std::move(e)});
   }
 
   std::vector<Column> imputed_text(const ml::Impute& impute) {
@@ -218,12 +243,16 @@ class Rules {
       Expr fill = constant(impute.fill.text(impute.fill.size() == 1 ? 0 : i));
       Expr rest = expr::input(x[i]);
       if (impute.missing) {
-        Expr same = expr::call(Function::equal, {expr::input(x[i]), constant(impute.missing->text(0))});
+        Expr same =
+            expr::call(Function::equal, {expr::input(x[i]), constant(impute.missing->text(0))});
         rest = expr::call(Function::if_else, {std::move(same), fill, std::move(rest)});
       }
-      Expr e = fields_[x[i]].can_miss ? expr::call(Function::if_else, {expr::call(Function::is_missing, {expr::input(x[i])}), fill, rest})
-                                      : rest;
-      out.push_back({expr::input(fields_.derived(fmt::format("impute({})", fields_[x[i]].name), std::move(e), Scalar::string, place_))});
+      Expr e = fields_[x[i]].can_miss
+                   ? expr::call(Function::if_else,
+                                {expr::call(Function::is_missing, {expr::input(x[i])}), fill, rest})
+                   : rest;
+      out.push_back({expr::input(fields_.derived(fmt::format("impute({})", fields_[x[i]].name),
+                                                 std::move(e), Scalar::string, place_))});
     }
     return out;
   }
