@@ -49,6 +49,8 @@ class Elementwise {
     for (ValueId v : node_.inputs) {
       if (v.valid()) inputs.push_back(v);
     }
+    const auto* unary_op = node_.as<tensor::Unary>();
+    if (unary_op != nullptr && unary_op->fn == UnaryFn::sigmoid) f.name = "probability";
     const bool one_by_one = f.width > 0 && f.width <= kFew;
     for (ValueId v : inputs) {
       const Form& in = values_.of(v);
@@ -69,7 +71,7 @@ class Elementwise {
             for (Ast& item : all.back()) item = values_.symbol(std::move(item), "value");
           }
         } else {
-          all.push_back({values_.item_symbol(v, "value")});
+          all.push_back({values_.item_symbol(v)});
         }
       }
       for (size_t i = 0; i < f.width; ++i) {
@@ -117,7 +119,7 @@ class Elementwise {
     for (ValueId v : inputs) {
       const Form& in = values_.of(v);
       if (!in.vector) {
-        arguments.push_back(values_.item_symbol(v, "value"));
+        arguments.push_back(values_.item_symbol(v));
         continue;
       }
       static constexpr const char* kNames[] = {"x", "y", "z", "w"};

@@ -75,9 +75,10 @@ class Encodings {
     if (counts_up(op.values) && op.fallback && op.fallback->real(0) == -1) {
       return type == "double" ? call("cast.double", {index}) : index;
     }
-    const Ast place = values_.symbol(index, "place");
+    const std::string place = program_.symbol("place");
     Ast value = counts_up(op.values) ? (type == "double" ? call("cast.double", {place}) : place) : table_at("values", op.values, place);
-    return if_else(call("<", {place, 0}), std::move(otherwise), std::move(value));
+    return Members{{"do", Asts{Members{{"let", Members{{place, index}}}},
+                               if_else(call("<", {place, 0}), std::move(otherwise), std::move(value))}}};
   }
 
   // The cell of a map from text; a missing key is an error by itself.
@@ -176,7 +177,7 @@ class Encodings {
       return set(scalar_form(type, std::move(cell)));
     }
     const bool may_miss = values_.of(node_.inputs[0]).may_miss;
-    Ast score = may_miss ? values_.item_symbol(node_.inputs[0], "score") : values_.item(node_.inputs[0]);
+    Ast score = may_miss ? values_.item_symbol(node_.inputs[0]) : values_.item(node_.inputs[0]);
     Ast test = call(op.rule == ml::LabelRule::above ? ">" : ">=", {score, real(op.threshold)});
     if (may_miss) test = call("&&", {call("!", {call("impute.isnan", {score})}), std::move(test)});
     return set(scalar_form(type, if_else(std::move(test), class_at(op.classes, 1), class_at(op.classes, 0))));

@@ -52,7 +52,7 @@ void write_predictor(const Node& node, Values& values, const Tensor& coef, const
   Ast model = program.cell("linear", std::move(record),
                            Members{{"const", std::move(constant)}, {"coeff", std::move(coefficients)}});
   Ast predictor = call("model.reg.linear", {values.array(node.inputs[0]), std::move(model)});
-  Form f = one ? scalar_form("double", std::move(predictor)) : vector_form("double", intercept.size(), std::move(predictor));
+  Form f = one ? scalar_form("double", std::move(predictor), "score") : vector_form("double", intercept.size(), std::move(predictor), "scores");
   f.may_miss = may_miss;
   values.set(node.outputs[0], std::move(f));
 }
@@ -92,7 +92,7 @@ void write_polynomial(const Node& node, Values& values, const ml::Polynomial& op
   const auto* type = values.graph().type(node.outputs[0]).tensor();
   if (type->dtype == DType::f32) values.refuse(node, "in single precision");
   const bool may_miss = values.of(node.inputs[0]).may_miss;
-  const Ast x = values.array_symbol(node.inputs[0], "features");
+  const Ast x = values.array_symbol(node.inputs[0]);
   Asts terms;
   for (const auto& term : op.terms) {
     Asts factors;
@@ -105,7 +105,7 @@ void write_polynomial(const Node& node, Values& values, const ml::Polynomial& op
   Ast fold = call("a.fold", {term, 1.0, function({{product, "double"}, {feature, "int"}}, "double",
                                                  {call("*", {product, element(x, feature)})})});
   Form f = vector_form("double", op.terms.size(),
-                       call("a.map", {std::move(table), function({{term, array_of("int")}}, "double", {std::move(fold)})}));
+                       call("a.map", {std::move(table), function({{term, array_of("int")}}, "double", {std::move(fold)})}), "products");
   f.may_miss = may_miss;
   values.set(node.outputs[0], std::move(f));
 }

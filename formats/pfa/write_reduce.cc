@@ -64,7 +64,7 @@ bool write_reduce(const Node& node, Values& values) {
     }
     const size_t width = from.width;
     const bool may_miss = from.may_miss;
-    Form f = vector_form("double", width, std::move(shares));
+    Form f = vector_form("double", width, std::move(shares), "probability");
     if (width == 1) f = scalar_form("double", element(values.symbol(std::move(*f.whole), "shares"), 0));
     f.may_miss = may_miss;
     values.set(node.outputs[0], std::move(f));

@@ -62,7 +62,7 @@ class Scales {
     if (width <= kFew) {
       std::vector<Ast> items = values_.items(node_.inputs[0]);
       for (size_t i = 0; i < width; ++i) items[i] = formula(std::move(items[i]), at(offset, i), at(scale, i));
-      return set(items_form("double", std::move(items)), may_miss);
+      return set(items_form("double", std::move(items), "scaled"), may_miss);
     }
     const std::string x = program_.symbol("x");
     Asts arrays{values_.array(node_.inputs[0])};
@@ -78,14 +78,14 @@ class Scales {
     per_feature(scale, "scale", s);
     const char* library = arrays.size() == 1 ? "a.map" : "a.zipmap";
     arrays.push_back(function(std::move(parameters), "double", {formula(x, o, s)}));
-    return set(vector_form("double", width, call(library, std::move(arrays))), may_miss);
+    return set(vector_form("double", width, call(library, std::move(arrays)), "scaled"), may_miss);
   }
 
   bool normalize(const ml::Normalize& op) {
     const size_t width = values_.of(node_.inputs[0]).width;
     const bool may_miss = values_.of(node_.inputs[0]).may_miss;
     if (values_.graph().type(node_.outputs[0]).tensor()->dtype == DType::f32) values_.refuse(node_, "in single precision");
-    const Ast x = values_.array_symbol(node_.inputs[0], "features");
+    const Ast x = values_.array_symbol(node_.inputs[0]);
     const std::string item = program_.symbol("item"), part = program_.symbol("x");
     const auto each = [&](Ast body) { return call("a.map", {x, function({{item, "double"}}, "double", {std::move(body)})}); };
     Ast norm;
@@ -134,7 +134,7 @@ class Scales {
     };
     if (width == 1) {
       Ast cell = program_.cell("edges", array_of("double"), std::move(all[0]));
-      return set(scalar_form("double", call("cast.double", {bin(std::move(cell), values_.item_symbol(node_.inputs[0], "value"))})), false);
+      return set(scalar_form("double", call("cast.double", {bin(std::move(cell), values_.item_symbol(node_.inputs[0]))})), false);
     }
     Ast cell = program_.cell("edges", array_of(array_of("double")), std::move(all));
     return set(vector_form("double", width,
@@ -152,7 +152,7 @@ class Scales {
     // The knot at or before x, and the slope from it to the next.
     std::vector<double> slope;
     for (size_t i = 0; i < last; ++i) slope.push_back((op.y[i + 1] - op.y[i]) / (op.x[i + 1] - op.x[i]));
-    const Ast value = values_.item_symbol(node_.inputs[0], "value");
+    const Ast value = values_.item_symbol(node_.inputs[0]);
     const std::string knot = program_.symbol("knot");
     const Ast knots = program_.numbers("knots", op.x), levels = program_.numbers("levels", op.y);
     const Ast count = values_.symbol(call("a.count", {knots, function({{knot, "double"}}, "boolean", {call("<=", {knot, value})})}), "below");

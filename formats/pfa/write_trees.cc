@@ -198,10 +198,11 @@ class Trees {
         shape_.target = t;
         results.push_back(combined(groups[t], t));
       }
-      return set(items_form("double", std::move(results)));
+      const char* name = results.size() == 1 ? "score" : "scores";
+      return set(items_form("double", std::move(results), name));
     }
     shape_.targets = targets;
-    set(vector_form("double", targets, combined_rows()));
+    set(vector_form("double", targets, combined_rows(), "scores"));
   }
 
  private:

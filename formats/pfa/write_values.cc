@@ -67,21 +67,21 @@ bool passes_missing(const Node& node) {
 
 }  // namespace
 
-Form scalar_form(std::string type, Ast e) {
-  Form f{std::move(type)};
-  f.items = {std::move(e)};
-  return f;
+Form scalar_form(std::string type, Ast e, std::string name) {
+  return items_form(std::move(type), {std::move(e)}, std::move(name));
 }
 
-Form vector_form(std::string type, size_t width, Ast whole) {
+Form vector_form(std::string type, size_t width, Ast whole, std::string name) {
   Form f{std::move(type), true, width};
   f.whole = std::move(whole);
+  f.name = std::move(name);
   return f;
 }
 
-Form items_form(std::string type, std::vector<Ast> items) {
+Form items_form(std::string type, std::vector<Ast> items, std::string name) {
   Form f{std::move(type), items.size() != 1, items.size()};
   f.items = std::move(items);
+  f.name = std::move(name);
   return f;
 }
 
@@ -152,6 +152,7 @@ void Values::add_inputs() {
     const Node none{OpId::tensor_Identity};
     const Type& type = graph().type(input.value);
     Form form = form_of(type, none, *this);
+    form.name = form.vector ? "features" : input.name;
     const ColumnType* column = type.column();
     const bool real = form.type == "double";
     form.nullable = form.may_miss = wants_missing(input.value) && (column != nullptr ? column->optional : real);
@@ -195,12 +196,12 @@ bool Values::is_input_record(const std::vector<Ast>& items) const {
 
 void Values::set(ValueId v, Form form) {
   // What several read is computed once.
+  if (form.name.empty()) form.name = form.vector ? "values" : "value";
   if (uses(v) > 1 && !form.constant) {
-    const std::string& name = graph().value(v).name;
-    if (form.whole && !form.whole->is_symbol()) {
-      form.whole = program_.let(name.empty() ? "values" : name, std::move(*form.whole));
-    } else if (!form.whole) {
-      for (Ast& item : form.items) item = symbol(std::move(item), name.empty() ? "value" : name);
+    if (form.whole) {
+      form.whole = symbol(std::move(*form.whole), form.name);
+    } else {
+      for (Ast& item : form.items) item = symbol(std::move(item), form.name);
     }
   }
   forms_[v.v] = std::move(form);
@@ -223,7 +224,7 @@ std::vector<Ast> Values::items(ValueId v, bool numbers) {
     return out;
   }
   if (f.items.empty() && f.whole) {
-    f.whole = symbol(std::move(*f.whole), "values");
+    f.whole = symbol(std::move(*f.whole), f.name);
     for (size_t i = 0; i < f.width; ++i) f.items.push_back(element(*f.whole, i));
   }
   out = f.items;
@@ -246,7 +247,7 @@ Ast Values::array(ValueId v) {
   }
   Ast made = make_array(items(v), f.type);
   if (uses(v) > 1 && !f.single && !f.nullable) {
-    made = symbol(std::move(made), f.vector ? "features" : "value");
+    made = symbol(std::move(made), f.name);
     f.whole = made;
   }
   return made;
@@ -258,17 +259,17 @@ Ast Values::symbol(Ast value, std::string_view name) {
   return plain ? value : Ast(program_.let(name, std::move(value)));
 }
 
-Ast Values::array_symbol(ValueId v, std::string_view name) {
-  Ast made = symbol(array(v), name);
+Ast Values::array_symbol(ValueId v) {
+  Ast made = symbol(array(v), of(v).vector ? of(v).name : "values");
   Form& f = of(v);
   if (!f.constant && !f.single && !f.nullable) f.whole = made;
   return made;
 }
 
-Ast Values::item_symbol(ValueId v, std::string_view name, bool numbers) {
-  Ast made = symbol(item(v, numbers), name);
+Ast Values::item_symbol(ValueId v) {
+  Ast made = symbol(item(v), of(v).name);
   Form& f = of(v);
-  if (!f.constant && !f.single && (!f.nullable || !numbers)) f.items = {made};
+  if (!f.constant && !f.single && !f.nullable) f.items = {made};
   return made;
 }
 

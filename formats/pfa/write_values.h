@@ -22,6 +22,7 @@ struct Form {
   bool may_miss = false;       // an item may be null or NaN
   bool single = false;         // an item is to be rounded to single precision, which it is not yet
   std::optional<Tensor> constant;
+  std::string name = {};       // for a symbol, where it needs one
 };
 
 class Values {
@@ -52,8 +53,8 @@ class Values {
   // One that gives an array of all items, of a scalar too; missing numbers are NaN.
   Ast array(ValueId v);
   // The same as symbols, for what names them more than once.
-  Ast array_symbol(ValueId v, std::string_view name);
-  Ast item_symbol(ValueId v, std::string_view name, bool numbers = true);
+  Ast array_symbol(ValueId v);
+  Ast item_symbol(ValueId v);
   // A symbol for an expression, unless it is one.
   Ast symbol(Ast value, std::string_view name);
 
@@ -79,9 +80,9 @@ class Values {
 
 // The item type and width of a value; fails for more than two dimensions.
 Form form_of(const Type& type, const Node& node, const Values& values);
-Form scalar_form(std::string type, Ast e);
-Form vector_form(std::string type, size_t width, Ast whole);
-Form items_form(std::string type, std::vector<Ast> items);
+Form scalar_form(std::string type, Ast e, std::string name = {});
+Form vector_form(std::string type, size_t width, Ast whole, std::string name = {});
+Form items_form(std::string type, std::vector<Ast> items, std::string name = {});
 
 // The families of operators: whether the node is one of them; then its outputs are set.
 bool write_shape(const Node& node, Values& values);        // write_shape.cc

@@ -45,7 +45,7 @@ Result result_of(const Output& output, Values& values) {
   const Ast item = nullable_items ? nullable(type) : Ast(type);
   if (!keys.empty()) {
     std::vector<Ast> items;
-    if (form.items.empty() && !form.constant) values.array_symbol(output.value, word(output.name));
+    if (form.items.empty() && !form.constant) values.array_symbol(output.value);
     items = values.items(output.value);
     Members shares;
     for (size_t i = 0; i < keys.size(); ++i) shares.emplace_back(keys[i], std::move(items[i]));

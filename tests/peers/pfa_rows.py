@@ -11,14 +11,12 @@ def load(path):
 
 
 def _datum(cell, schema):
-    """A cell of a table (None: missing) as a value of the type."""
-    if isinstance(schema, list):
-        if cell is None or (cell == "nan" and "string" not in schema):
-            return None
-        kind = next(s for s in schema if s != "null")
-        return {kind: _datum(cell, kind)}
-    if cell is None:
+    """A cell of a table (None: missing) as a value of the type, null for a number that is none."""
+    kind = next(s for s in schema if s != "null") if isinstance(schema, list) else schema
+    if cell is None or (cell == "nan" and kind != "string"):
         return None
+    if isinstance(schema, list):
+        return {kind: _datum(cell, kind)}
     if schema in ("int", "long"):
         return int(float(cell))
     if schema in ("float", "double"):
