@@ -8,14 +8,15 @@
 
 namespace panmodel {
 
-// Receives a document. An object that is said to have one member may share its lines. Precondition: the events are those of one value, every member of an object
+// Receives a document. An object may be said to have one
+// member, and an array to hold scalars only: they may share lines. Precondition: the events are those of one value, every member of an object
 // begins with its key, and texts are UTF-8.
 class JsonSink {
  public:
   virtual ~JsonSink() = default;
   virtual void begin_object(bool sole = false) = 0;
   virtual void end_object() = 0;
-  virtual void begin_array() = 0;
+  virtual void begin_array(bool scalars = false) = 0;
   virtual void end_array() = 0;
   virtual void key(std::string_view name) = 0;
   virtual void text(std::string_view value) = 0;
@@ -27,9 +28,9 @@ class JsonSink {
 
 class JsonWriter : public JsonSink {
  public:
-  void begin_object(bool sole) override { open('{', sole); }
+  void begin_object(bool sole = false) override { open('{', sole); }
   void end_object() override { close('}'); }
-  void begin_array() override { open('[', false); }
+  void begin_array(bool = false) override { open('[', false); }
   void end_array() override { close(']'); }
   void key(std::string_view name) override;
   void text(std::string_view value) override;

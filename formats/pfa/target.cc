@@ -11,7 +11,9 @@ class PfaTarget : public Target {
   bool has_models() const override { return true; }
   Support check(const Node& node, const Graph&) const override {
     switch (node.op) {
+      case OpId::expr_Map:
       case OpId::ml_Binarize:
+      case OpId::ml_Combine:
       case OpId::ml_Discretize:
       case OpId::ml_Impute:
       case OpId::ml_Interpolate:
@@ -24,8 +26,11 @@ class PfaTarget : public Target {
       case OpId::ml_Scaler:
       case OpId::ml_TreeEnsemble:
       case OpId::pfa_Document:
+      case OpId::ml_Winner:
       case OpId::table_Assemble:
       case OpId::table_IsMissing:
+      case OpId::table_Pick:
+      case OpId::table_Prepare:
       case OpId::table_Require:
       case OpId::tensor_ArgReduce:
       case OpId::tensor_Binary:

@@ -1,5 +1,6 @@
 #include "formats/pfa/write_ast.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/fail.h"
@@ -17,7 +18,9 @@ void write_text(std::string_view text, JsonSink& out) {
 
 void write_ast(const Ast& ast, JsonSink& out) {
   if (const auto* array = ast.array()) {
-    out.begin_array();
+    out.begin_array(std::none_of(array->begin(), array->end(), [](const Ast& c) {
+      return c.array() != nullptr || std::holds_alternative<Members>(c.v) || std::holds_alternative<Ast::Stream>(c.v);
+    }));
     for (const Ast& c : *array) write_ast(c, out);
     out.end_array();
   } else if (const auto* object = std::get_if<Members>(&ast.v)) {

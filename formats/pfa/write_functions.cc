@@ -43,6 +43,20 @@ Ast number_or_nan() {
                   {call("impute.defaultOnNull", {"x", real(kNan)})});
 }
 
+// x itself; NaN ends the row.
+Ast valid() {
+  return of_double({if_else(call("impute.isnan", {"x"}), Members{{"error", "no number"}}, "x")});
+}
+
+// The numbers among some that may be missing.
+Ast known() {
+  Ast one = function({{"item", nullable("double")}}, doubles(),
+                     {Members{{"ifnotnull", Members{{"number", "item"}}},
+                              {"then", make_array({"number"}, "double")},
+                              {"else", make_array({}, "double")}}});
+  return function({{"x", array_of(nullable("double"))}}, doubles(), {call("a.flatMap", {"x", std::move(one)})});
+}
+
 // NaN as a missing number.
 Ast number_or_null() {
   Ast none = Members{{"type", nullable("double")}, {"value", Ast()}};
@@ -79,11 +93,13 @@ Ast single() {
 
 const std::array kFunctions = {
     UserFunction{"exp", exponential, {}},
+    UserFunction{"known", known, {}},
     UserFunction{"logistic", logistic, {}},
     UserFunction{"numberOrNan", number_or_nan, {}},
     UserFunction{"numberOrNull", number_or_null, {}},
     UserFunction{"single", single, {}},
     UserFunction{"softmax", softmax, {}},
+    UserFunction{"valid", valid, {}},
 };
 
 }  // namespace

@@ -87,7 +87,7 @@ class TreeWriter {
       const auto set = static_cast<size_t>(threshold);
       out.begin_object(true);
       out.key("array");
-      out.begin_array();
+      out.begin_array(true);
       for (size_t i = forest_.set_begin[set]; i < forest_.set_begin[set + 1]; ++i) out.real(forest_.set_value[i]);
       out.end_array();
       out.end_object();
@@ -144,7 +144,7 @@ class TreeWriter {
     if (shape_.targets == 1) {
       out.real(weight(node, shape_.target));
     } else {
-      out.begin_array();
+      out.begin_array(true);
       for (size_t t = 0; t < shape_.targets; ++t) out.real(weight(node, t));
       out.end_array();
     }

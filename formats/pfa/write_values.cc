@@ -211,7 +211,7 @@ void Values::add_nodes() {
   for (const Node& node : graph().nodes) {
     const bool done = write_shape(node, *this) || write_elementwise(node, *this) || write_reduce(node, *this) ||
                       write_linear(node, *this) || write_scale(node, *this) || write_encode(node, *this) ||
-                      write_trees(node, *this);
+                      write_trees(node, *this) || write_columns(node, *this);
     if (!done) refuse(node, "has no form in PFA yet");
   }
 }
@@ -230,6 +230,12 @@ std::vector<Ast> Values::items(ValueId v, bool numbers) {
   out = f.items;
   for (Ast& item : out) {
     if (f.nullable && numbers && f.type == "double") item = program_.user_call("numberOrNan", {std::move(item)});
+    if (f.nullable && numbers && (f.type == "int" || f.type == "long")) {
+      const std::string whole = program_.symbol("v");
+      item = Members{{"ifnotnull", Members{{whole, std::move(item)}}},
+                     {"then", call("cast.double", {whole})},
+                     {"else", real(std::nan(""))}};
+    }
     if (f.single && (numbers || !f.nullable)) item = program_.user_call("single", {std::move(item)});
   }
   return out;

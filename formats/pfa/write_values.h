@@ -92,5 +92,6 @@ bool write_linear(const Node& node, Values& values);       // write_linear.cc
 bool write_scale(const Node& node, Values& values);        // write_scale.cc
 bool write_encode(const Node& node, Values& values);       // write_encode.cc
 bool write_trees(const Node& node, Values& values);        // write_trees.cc
+bool write_columns(const Node& node, Values& values);      // write_columns.cc
 
 }  // namespace panmodel::pfa::writing

@@ -8,6 +8,7 @@
 #include "formats/pfa/write_values.h"
 #include "ir/ops/pfa.h"
 #include "ir/pfa/program.h"
+#include "formats/pfa/write_yaml.h"
 
 namespace panmodel::pfa {
 namespace {
@@ -29,7 +30,7 @@ std::string text_of(const Tensor& keys, size_t i) {
 // The class labels as keys of a map; empty where two would be one key.
 std::vector<std::string> map_keys(const Output& output, size_t width) {
   std::vector<std::string> keys;
-  if (output.role != Role::probability || output.keys.size() != width) return keys;
+  if (output.role != Role::probability || width == 1 || output.keys.size() != width) return keys;
   for (size_t i = 0; i < width; ++i) keys.push_back(text_of(output.keys, i));
   const std::set<std::string> distinct(keys.begin(), keys.end());
   if (distinct.size() != keys.size()) keys.clear();
@@ -164,13 +165,21 @@ Members document(const Model& model, Diagnostics& out) {
 
 }  // namespace
 
-void write_model(const Model& model, const WriteOptions&, const Sink& to, Diagnostics& out) {
-  JsonWriter text;
+void write_model(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out) {
   const Graph& graph = model.graph;
   const auto* program = graph.nodes.size() == 1 ? graph.nodes[0].as<Document>() : nullptr;
-  if (program != nullptr) copy(program_of(*program)->document.root(), text);
-  else write_ast(document(model, out), text);
-  to(text.take());
+  const auto say = [&](JsonSink& sink) {
+    if (program != nullptr) copy(program_of(*program)->document.root(), sink);
+    else write_ast(document(model, out), sink);
+  };
+  if (is_yaml(options.path)) {
+    YamlWriter yaml;
+    say(yaml);
+    return to(yaml.take());
+  }
+  JsonWriter json;
+  say(json);
+  to(json.take());
 }
 
 }  // namespace panmodel::pfa
