@@ -7,12 +7,14 @@
 #include <system_error>
 #include <thread>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "ir/ops/foreign.h"
 #include "ir/ops/pfa.h"
 #include "ir/ops/table.h"
 #include "ir/ops/tensor_shape.h"
 #include "ir/ops/tree.h"
+#include "runtime/kernel.h"
 
 namespace panmodel::runtime {
 namespace {

@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "ir/ops/pfa.h"
+#include "ir/pfa/program.h"
+
 namespace panmodel::pfa {
 
 void copy(json::Ref ref, JsonSink& sink) {
@@ -34,6 +37,13 @@ void copy(json::Ref ref, JsonSink& sink) {
       open.pop_back();
     }
   }
+}
+
+bool copy_document(const Model& model, JsonSink& sink) {
+  const auto* document = model.graph.nodes.size() == 1 ? model.graph.nodes[0].as<Document>() : nullptr;
+  if (document == nullptr) return false;
+  copy(program_of(*document)->document.root(), sink);
+  return true;
 }
 
 }  // namespace panmodel::pfa

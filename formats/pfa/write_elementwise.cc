@@ -158,6 +158,7 @@ class Elementwise {
       case UnaryFn::tanh: return call("m.tanh", {x});
       case UnaryFn::sin: return call("m.sin", {x});
       case UnaryFn::cos: return call("m.cos", {x});
+      case UnaryFn::atan: return call("m.atan", {x});
       case UnaryFn::erf: return call("m.special.erf", {x});
       case UnaryFn::relu: return call("max", {x, zero});
       case UnaryFn::logical_not: return call("!", {x});

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/number.h"
 
 namespace panmodel::pfa::writing {

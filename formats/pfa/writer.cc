@@ -6,8 +6,6 @@
 #include "base/text.h"
 #include "formats/pfa/copy.h"
 #include "formats/pfa/write_values.h"
-#include "ir/ops/pfa.h"
-#include "ir/pfa/program.h"
 #include "formats/pfa/write_yaml.h"
 
 namespace panmodel::pfa {
@@ -166,11 +164,8 @@ Members document(const Model& model, Diagnostics& out) {
 }  // namespace
 
 void write_model(const Model& model, const WriteOptions& options, const Sink& to, Diagnostics& out) {
-  const Graph& graph = model.graph;
-  const auto* program = graph.nodes.size() == 1 ? graph.nodes[0].as<Document>() : nullptr;
   const auto say = [&](JsonSink& sink) {
-    if (program != nullptr) copy(program_of(*program)->document.root(), sink);
-    else write_ast(document(model, out), sink);
+    if (!copy_document(model, sink)) write_ast(document(model, out), sink);
   };
   if (is_yaml(options.path)) {
     YamlWriter yaml;

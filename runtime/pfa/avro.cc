@@ -4,6 +4,7 @@
 
 #include "base/diagnostic.h"
 #include "base/number.h"
+#include "base/fail.h"
 #include "base/stack.h"
 
 namespace panmodel::pfa {

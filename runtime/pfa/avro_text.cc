@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/stack.h"
 
 namespace panmodel::pfa {

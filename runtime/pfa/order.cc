@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/diagnostic.h"
+#include "base/fail.h"
 #include "base/stack.h"
 
 namespace panmodel::pfa {
