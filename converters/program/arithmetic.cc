@@ -52,6 +52,8 @@ const pfa::Type* boolean() { return pfa::primitive(Kind::boolean); }
 
 // Integers of PFA overflow as an error at 32 or 64 bits; numbers of the graph do not.
 void need_real(const SymbolicCall& call) {
+  auto small = [&](const Sym& s) { return s->bounded || (is_known(*s) && std::abs(call.raiser.number_of(s)) < 1e6); };
+  if (call.size() == 2 && small(call[0]) && small(call[1])) return;
   if (call.type()->kind != Kind::float64 && call.type()->kind != Kind::float32) stay("it computes with integers of the row ('{}')", call.node.function->name);
 }
 
@@ -202,8 +204,8 @@ Sym fanout(const SymbolicCall& call) {
   if (type.kind != Kind::enumeration || call.type()->element->kind == Kind::boolean) stay("it fans out a value of type {}", to_string(type));
   if (call.size() != 1) stay("it fans out with a place for values out of range");
   Raiser& r = call.raiser;
-  std::vector<double> positions;
-  for (size_t i = 0; i < type.symbols.size(); ++i) positions.push_back(static_cast<double>(i));
+  std::vector<int64_t> positions;
+  for (size_t i = 0; i < type.symbols.size(); ++i) positions.push_back(static_cast<int64_t>(i));
   ml::LabelMap map;
   map.keys = Tensor::vector(type.symbols);
   map.values = Tensor::vector(positions);

@@ -19,7 +19,11 @@ bool all_trees(const std::vector<Sym>& parts) {
 }
 
 Sym length(const SymbolicCall& call) {
-  if (call[0]->kind == Symbol::Kind::bag) return call.raiser.scalar(call[0]->value, call.type());
+  if (call[0]->kind == Symbol::Kind::bag) {
+    auto n = std::make_shared<Symbol>(*call.raiser.scalar(call[0]->value, call.type()));
+    n->bounded = true;
+    return n;
+  }
   size_t n = call.raiser.opened(call[0])->parts.size();
   return call.raiser.constant(pfa::Value::int32(static_cast<int32_t>(n)), call.type());
 }
@@ -140,6 +144,59 @@ Sym last(const SymbolicCall& call) {
   std::vector<Sym> parts = call.raiser.items(call[0]);
   if (parts.empty()) stay("the last item of an empty list");
   return parts.back();
+}
+Sym tail(const SymbolicCall& call) {
+  std::vector<Sym> parts = call.raiser.items(call[0]);
+  if (parts.empty()) stay("the tail of an empty list");
+  parts.erase(parts.begin());
+  return call.raiser.list(std::move(parts), call.type());
+}
+Sym subsequence(const SymbolicCall& call) {
+  std::vector<Sym> parts = call.raiser.items(call[0]);
+  auto n = static_cast<int64_t>(parts.size());
+  auto bound = [&](const Sym& s) {
+    int64_t at = call.raiser.known(s).whole();
+    return std::clamp<int64_t>(at < 0 ? at + n : at, 0, n);
+  };
+  int64_t from = bound(call[1]), to = std::max(bound(call[1]), bound(call[2]));
+  return call.raiser.list({parts.begin() + from, parts.begin() + to}, call.type());
+}
+// log(sum of exp), from the largest.
+Sym log_sum_exp(const SymbolicCall& call) {
+  Raiser& r = call.raiser;
+  tensor::Reduce reduce;
+  reduce.fn = tensor::ReduceFn::log_sum_exp;
+  reduce.axes = {1};
+  return r.scalar(r.builder().add(std::move(reduce), {r.matrix(r.items(call[0]))}), call.type());
+}
+void set(std::vector<std::string>& keys, std::vector<Sym>& parts, const std::string& key, const Sym& value) {
+  auto at = std::find(keys.begin(), keys.end(), key);
+  if (at != keys.end()) {
+    parts[static_cast<size_t>(at - keys.begin())] = value;
+    return;
+  }
+  keys.push_back(key);
+  parts.push_back(value);
+}
+Sym add_member(const SymbolicCall& call) {
+  if (call.size() != 3) stay("it adds to a set");
+  Sym open = call.raiser.opened(call[0]);
+  if (open->kind != Symbol::Kind::map || !is_known(*call[1])) stay("a map whose keys depend on the row");
+  std::vector<std::string> keys = open->keys;
+  std::vector<Sym> parts = open->parts;
+  set(keys, parts, call.raiser.text_of(call[1]), call[2]);
+  return call.raiser.map(std::move(keys), std::move(parts), call.type());
+}
+// Maps one after another; of a key that two have, the later value.
+Sym join(const SymbolicCall& call) {
+  std::vector<std::string> keys;
+  std::vector<Sym> parts;
+  for (const Sym& each : call.raiser.items(call[0])) {
+    Sym map = call.raiser.opened(each);
+    if (map->kind != Symbol::Kind::map) stay("a map whose keys depend on the row");
+    for (size_t i = 0; i < map->keys.size(); ++i) set(keys, parts, map->keys[i], map->parts[i]);
+  }
+  return call.raiser.map(std::move(keys), std::move(parts), call.type());
 }
 Sym flatten(const SymbolicCall& call) {
   std::vector<Sym> parts;
@@ -347,13 +404,13 @@ Sym map_matrix(const SymbolicCall& call) {
 constexpr SymbolicRow kRows[] = {
     {"a.append", append}, {"a.argmax", position<true>}, {"a.argmin", position<false>}, {"a.concat", concat},
     {"a.count", count}, {"a.flatten", flatten}, {"a.fold", fold}, {"a.groupby", group}, {"a.head", head},
-    {"a.last", last}, {"a.len", length}, {"a.map", map_each}, {"a.mapWithIndex", map_with_index},
+    {"a.last", last}, {"a.logsumexp", log_sum_exp}, {"a.subseq", subsequence}, {"a.tail", tail}, {"a.len", length}, {"a.map", map_each}, {"a.mapWithIndex", map_with_index},
     {"a.max", extreme<tensor::VariadicFn::max>}, {"a.mean", mean}, {"a.min", extreme<tensor::VariadicFn::min>},
     {"a.reduce", reduce}, {"a.remove", remove}, {"a.sum", total}, {"a.zipmap", zip},
     {"la.add", elementwise<BinaryFn::add>}, {"la.dot", dot}, {"la.map", map_matrix}, {"la.scale", scale},
     {"la.sub", elementwise<BinaryFn::sub>}, {"la.transpose", transpose}, {"la.truncate", truncate},
     {"map.argmax", key_of_extreme<true>}, {"map.argmin", key_of_extreme<false>}, {"map.fromset", values},
-    {"map.keys", keys}, {"map.len", length}, {"map.map", map_each}, {"map.values", values}, {"map.zipmap", zip},
+    {"map.add", add_member}, {"map.join", join}, {"map.keys", keys}, {"map.len", length}, {"map.map", map_each}, {"map.values", values}, {"map.zipmap", zip},
 };
 
 }  // namespace

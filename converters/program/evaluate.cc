@@ -58,7 +58,7 @@ void Raiser::inputs() {
     if (!number && !text && !boolean) stay("input '{}' has type {}", name, to_string(*type));
     DType dtype = number ? DType::f64 : text ? DType::string : DType::boolean;
     if (of == type) {
-      Sym s = scalar(b_.input(name, tensor_type(dtype, {Dim("N"), Dim(1)})), type);
+      Sym s = scalar(input_column(name, dtype), type);
       if (type->kind == Kind::enumeration) domain_[s->value] = type->symbols;
       return s;
     }
@@ -362,13 +362,33 @@ Sym Raiser::eval_call(const Node& node, std::vector<Sym> arguments) {
 
 // outputs
 
+// The same text as the winner among all that it may be, which classifiers of every target know.
+Sym Raiser::chosen(const Sym& text, std::vector<std::string> texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  std::vector<Sym> scores;
+  for (const std::string& t : texts) {
+    Sym wanted = constant(pfa::Value::string(t), pfa::primitive(Kind::string));
+    ValueId same = b_.add(tensor::Binary{tensor::BinaryFn::equal}, {column(text), column(wanted)});
+    scores.push_back(scalar(b_.add(tensor::Cast{DType::f64}, {same}), pfa::primitive(Kind::float64)));
+  }
+  if (texts.size() < 2) return text;
+  return winner(matrix(scores), texts);
+}
+
 void Raiser::output(std::string name, const Sym& s) {
   auto number = [&](const pfa::Type& type) { return type.is_number(); };
   Sym open = s->kind == Symbol::Kind::constant || s->kind == Symbol::Kind::data ? opened(s) : s;
   if (open->kind == Symbol::Kind::scalar || open->kind == Symbol::Kind::tree || open->kind == Symbol::Kind::bag) {
     ValueId value = column(open);
+    std::optional<std::vector<std::string>> texts = is_text(*open->type) ? domain(open) : std::nullopt;
+    if (texts && !labels_.contains(value)) value = column(chosen(open, *texts));
     if (auto labels = labels_.find(value); labels != labels_.end()) value = labels->second;
     b_.output(std::move(name), value, is_text(*open->type) ? Role::label : Role::value);
+    return;
+  }
+  if (is_known(*open) && (open->type->is_number() || is_text(*open->type))) {
+    b_.output(std::move(name), with_rows(column(open)), is_text(*open->type) ? Role::label : Role::value);
     return;
   }
   bool numbers = !open->parts.empty() && std::all_of(open->parts.begin(), open->parts.end(), [&](const Sym& part) { return number(*part->type); });

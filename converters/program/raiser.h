@@ -55,6 +55,9 @@ class Raiser {
   Sym field(const Sym& record, std::string_view name);
   Sym index(const Sym& s, const Sym& key);  // a step of a path
   Sym input_key(std::string_view key);
+  ValueId input_column(const std::string& name, DType dtype);
+  // A constant [1,1] as a column of the rows, [N,1].
+  ValueId with_rows(ValueId value);
   Sym choose(const Sym& test, const Sym& yes, const Sym& no, const pfa::Type* type);
   double number_of(const Sym& s) { return known(s).real(); }
 
@@ -106,6 +109,7 @@ class Raiser {
   void inputs();
   void outputs(const Sym& result);
   void output(std::string name, const Sym& s);
+  Sym chosen(const Sym& text, std::vector<std::string> texts);
 
   Sym eval(const pfa::Node& node);
   Sym eval_form(const pfa::Node& node);
@@ -133,6 +137,7 @@ class Raiser {
   std::map<const Symbol*, std::map<std::string, Sym>> counts_;  // by list of trees: a column per score
   std::vector<TreeFeature> features_;
   std::map<ValueId, uint32_t> feature_of_;
+  ValueId any_column_;  // one that has the rows
   std::vector<Sym> kept_;  // so that addresses used as keys stay theirs
   std::map<ValueId, std::vector<std::string>> domain_;
   struct Part {
@@ -152,7 +157,11 @@ struct SymbolicCall {
   const pfa::Node& node;
   std::vector<Sym> arguments;  // null where an argument is a function
 
-  const Sym& operator[](size_t i) const { return arguments[i]; }
+  // An argument that is not there, or is a function, keeps the document a program.
+  const Sym& operator[](size_t i) const {
+    if (i >= arguments.size() || !arguments[i]) stay("function '{}' is called in another form", node.function->name);
+    return arguments[i];
+  }
   size_t size() const { return arguments.size(); }
   const pfa::Node& function(size_t i) const { return node.parts[i]; }
   const pfa::Type* type() const { return node.type; }

@@ -48,6 +48,7 @@ struct Symbol {
   std::vector<Sym> parts;
   std::vector<std::string> keys;
   std::shared_ptr<const TreeParts> tree;
+  bool bounded = false;  // an integer that is a length: it does not overflow in one step
 };
 
 inline bool is_known(const Symbol& s) {

@@ -1,4 +1,6 @@
 // Symbols: making them, opening constants, and going over to columns of the graph.
+#include <algorithm>
+
 #include "converters/program/raiser.h"
 #include "ir/ops/encode.h"
 #include "ir/ops/table.h"
@@ -137,23 +139,19 @@ ValueId Raiser::column(const Sym& s) {
 ValueId Raiser::matrix(const std::vector<Sym>& parts) {
   if (std::optional<ValueId> whole = joined(parts)) return *whole;
   std::vector<ValueId> columns;
-  bool rows = false;
-  for (const Sym& part : parts) {
-    columns.push_back(column(part));
-    rows = rows || !is_known(*part);
-  }
+  for (const Sym& part : parts) columns.push_back(column(part));
   if (columns.empty()) stay("an empty list is no matrix");
-  if (!rows) stay("a matrix of constants has no rows");
-  // A constant is [1,1] and takes the rows of its neighbours.
   for (size_t i = 0; i < parts.size(); ++i) {
-    if (!is_known(*parts[i])) continue;
-    size_t other = 0;
-    while (is_known(*parts[other])) ++other;
-    ValueId zero = b_.add(tensor::Binary{tensor::BinaryFn::mul}, {columns[other], b_.constant(Tensor::of({1, 1}, std::vector<double>{0}))});
-    columns[i] = b_.add(tensor::Where{}, {b_.add(tensor::Binary{tensor::BinaryFn::equal}, {zero, zero}), columns[i], columns[i]});
+    if (is_known(*parts[i])) columns[i] = with_rows(columns[i]);
   }
   if (columns.size() == 1) return columns[0];
   return b_.add(tensor::Concat{1}, std::move(columns));
+}
+
+ValueId Raiser::with_rows(ValueId value) {
+  if (!any_column_.valid()) stay("the result is the same for every row");
+  ValueId same = b_.add(tensor::Binary{tensor::BinaryFn::equal}, {any_column_, any_column_});
+  return b_.add(tensor::Where{}, {same, value, value});
 }
 
 std::optional<std::vector<double>> Raiser::numbers(const Sym& s) {
@@ -203,15 +201,23 @@ Sym Raiser::field(const Sym& record, std::string_view name) {
   return open->parts[*at];
 }
 
+// A missing number refuses the row: PFA has no null but in a union. (A NaN counts as missing.)
+ValueId Raiser::input_column(const std::string& name, DType dtype) {
+  ValueId v = b_.input(name, tensor_type(dtype, {Dim("N"), Dim(1)}));
+  if (dtype == DType::f64) v = b_.add(table::Require{}, {v, v});
+  any_column_ = v;
+  return v;
+}
+
 Sym Raiser::input_key(std::string_view key) {
   auto at = input_keys_.find(key);
   if (at != input_keys_.end()) return at->second;
   const pfa::Type* type = p_.input->element;
   Sym s;
   if (type->is_number()) {
-    s = scalar(b_.input(std::string(key), tensor_type(DType::f64, {Dim("N"), Dim(1)})), type);
+    s = scalar(input_column(std::string(key), DType::f64), type);
   } else if (is_text(*type)) {
-    s = scalar(b_.input(std::string(key), tensor_type(DType::string, {Dim("N"), Dim(1)})), type);
+    s = scalar(input_column(std::string(key), DType::string), type);
   } else {
     stay("the input is a map of values of type {}", to_string(*type));
   }
@@ -238,6 +244,12 @@ Sym Raiser::index(const Sym& s, const Sym& key) {
     if (open->kind == Symbol::Kind::map) texts.push_back(open->keys[i]);
     else positions.push_back(static_cast<double>(i));
   }
+  bool whole = false;
+  if (std::optional<std::vector<std::string>> texts_of_key = is_text(*key->type) ? domain(key) : std::nullopt) {
+    whole = std::all_of(texts_of_key->begin(), texts_of_key->end(), [&](const std::string& t) {
+      return std::find(texts.begin(), texts.end(), t) != texts.end();
+    });
+  }
   auto lookup = [&](const std::vector<Sym>& values, const pfa::Type* type) {
     ml::LabelMap map;
     map.keys = texts.empty() ? Tensor::vector(positions) : Tensor::vector(texts);
@@ -251,6 +263,10 @@ Sym Raiser::index(const Sym& s, const Sym& key) {
       map.values = Tensor::vector(std::move(v));
     } else {
       stay("values of type {} are looked up by the row", to_string(*type));
+    }
+    if (whole) {  // every key is in the table: nothing falls back
+      if (map.values.dtype() == DType::string) map.fallback = Tensor::scalar(std::string(map.values.text(0)));
+      else map.fallback = Tensor::scalar(map.values.real(0));
     }
     Sym found = scalar(b_.add(std::move(map), {column(key)}), type);
     if (is_text(*type)) {
@@ -313,7 +329,7 @@ Sym Raiser::winner(ValueId scores, const std::vector<std::string>& classes) {
 
 std::optional<std::vector<std::string>> Raiser::domain(const Sym& s) {
   if (is_known(*s)) return std::vector<std::string>{text_of(s)};
-  auto at = domain_.find(s->value);
+  auto at = domain_.find(s->kind == Symbol::Kind::tree ? column(s) : s->value);
   if (at == domain_.end()) return std::nullopt;
   return at->second;
 }

@@ -459,16 +459,15 @@ ValueId Raiser::tree_column(const Symbol& tree) {
   Joined joined;
   std::vector<uint32_t> column_of;
   append(joined, tree.tree->forest, column_of);
-  ValueId v = ensemble(*this, std::move(joined), 1, ml::Aggregate::sum);
-  if (tree.tree->texts.empty()) return v;
-  ml::LabelMap map;
-  std::vector<double> indices;
-  for (size_t i = 0; i < tree.tree->texts.size(); ++i) indices.push_back(static_cast<double>(i));
-  map.keys = Tensor::vector(std::move(indices));
-  map.values = Tensor::vector(tree.tree->texts);
-  ValueId text = b_.add(std::move(map), {v});
-  domain_[text] = tree.tree->texts;
-  return text;
+  const std::vector<std::string>& texts = tree.tree->texts;
+  if (texts.empty()) return ensemble(*this, std::move(joined), 1, ml::Aggregate::sum);
+  // A class per text: the leaf votes for its own, as classifiers of every target do.
+  std::vector<uint32_t> targets;
+  for (double leaf : joined.forest.leaf_weight) targets.push_back(static_cast<uint32_t>(leaf));
+  joined.forest.leaf_weight.assign(targets.size(), 1.0);
+  joined.forest.leaf_target = std::move(targets);
+  ValueId votes = ensemble(*this, std::move(joined), static_cast<int64_t>(texts.size()), ml::Aggregate::sum);
+  return winner(votes, texts)->value;
 }
 
 Sym Raiser::trees_sum(const std::vector<Sym>& trees, bool mean) {

@@ -2,7 +2,8 @@
 
 #include "formats/pmml/write_column_model.h"
 #include "formats/pmml/write_tensor_model.h"
-#include "ir/op.h"
+#include "ir/builder.h"
+#include "ir/ops/encode.h"
 
 namespace panmodel::pmml {
 namespace {
@@ -69,10 +70,30 @@ std::unique_ptr<panmodel::Target> make_target(const WriteOptions& options) {
   return std::make_unique<PmmlTarget>(options.pmml_version);
 }
 
+namespace {
+
+// Probabilities without a label: a classification of PMML has one, the class with the largest.
+Model with_label(const Model& model) {
+  Model made = model;
+  Builder builder(made);
+  for (const Output& output : model.outputs) {
+    ml::Labels labels;
+    labels.classes = output.keys;
+    builder.output("label", builder.add(std::move(labels), {output.value}), Role::label);
+  }
+  return made;
+}
+
+bool lacks_label(const Model& model) {
+  return model.outputs.size() == 1 && model.outputs[0].role == Role::probability && model.outputs[0].keys.size() > 1;
+}
+
+}  // namespace
+
 void write_model(const Model& model, const WriteOptions& options, const Sink& to,
                  Diagnostics& out) {
   if (is_column_model(model)) return write_column_model(model, options, to);
-  write_tensor_model(model, options, to, out);
+  write_tensor_model(lacks_label(model) ? with_label(model) : model, options, to, out);
 }
 
 }  // namespace panmodel::pmml

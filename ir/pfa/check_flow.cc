@@ -184,7 +184,7 @@ Node Checker::if_not_null_form(const Keys& keys, Scope& scope) {
     if (rest.empty() || rest.size() == part.type->members.size()) {
       semantic(value, "a value of type {} is never null, expected a union with null", to_string(*part.type));
     }
-    node.slots.push_back(known.add(key.text(), p_.types.alternatives(std::move(rest))));
+    node.slots.push_back(known.add(key.text(), p_.types.one_of(std::move(rest))));
     node.parts.push_back(std::move(part));
   }
   Scope yes = known.open(false, false);

@@ -67,13 +67,15 @@ const Type* Types::map(const Type* values) {
   return intern(std::move(t), "m" + address(values));
 }
 const Type* Types::alternatives(std::vector<const Type*> members) {
-  if (members.size() == 1) return members.front();
   std::string key = "u";
   for (const Type* member : members) key += address(member) + ",";
   Type t;
   t.kind = Kind::alternatives;
   t.members = std::move(members);
   return intern(std::move(t), std::move(key));
+}
+const Type* Types::one_of(std::vector<const Type*> members) {
+  return members.size() == 1 ? members.front() : alternatives(std::move(members));
 }
 const Type* Types::function(std::vector<const Type*> parameters, const Type* result) {
   std::string key = "f";
@@ -160,7 +162,7 @@ const Type* Types::narrowest(std::span<const Type* const> types) {
     }
     if (!merged) out.push_back(t);
   }
-  return alternatives(std::move(out));
+  return one_of(std::move(out));
 }
 
 bool legal_union(std::span<const Type* const> members) {

@@ -53,8 +53,10 @@ class Types {
  public:
   const Type* array(const Type* items);
   const Type* map(const Type* values);
-  // Members in order; one member alone is that type. Precondition: legal_union().
+  // Members in order; a union of one is a union too, whose values are tagged. Precondition: legal_union().
   const Type* alternatives(std::vector<const Type*> members);
+  // The same, but one member alone is that type.
+  const Type* one_of(std::vector<const Type*> members);
   const Type* function(std::vector<const Type*> parameters, const Type* result);
   // Declares a named type with nothing in it yet; null when the name is taken.
   Type* declare(Kind kind, std::string full_name);
