@@ -12,7 +12,9 @@ LibraryFunction find_implementation(std::string_view name) {
              bytes_library(),
              cast_library(),
              cluster_library(),
+             continuous_library(),
              core_library(),
+             discrete_library(),
              histogram_library(),
              impute_library(),
              interpolation_library(),
@@ -28,6 +30,7 @@ LibraryFunction find_implementation(std::string_view name) {
              regex_library(),
              sample_library(),
              string_library(),
+             test_library(),
              time_library(),
              tree_library(),
          }) {

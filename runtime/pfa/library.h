@@ -100,7 +100,9 @@ std::span<const LibraryRow> array_library();      // a
 std::span<const LibraryRow> bytes_library();      // bytes, enum, fixed
 std::span<const LibraryRow> cast_library();       // cast
 std::span<const LibraryRow> cluster_library();    // model.cluster
+std::span<const LibraryRow> continuous_library(); // prob.dist
 std::span<const LibraryRow> core_library();       // operators
+std::span<const LibraryRow> discrete_library();   // prob.dist
 std::span<const LibraryRow> histogram_library();  // stat.sample: histograms
 std::span<const LibraryRow> impute_library();     // impute
 std::span<const LibraryRow> interpolation_library();   // interp
@@ -117,6 +119,7 @@ std::span<const LibraryRow> regex_library();      // re
 std::span<const LibraryRow> regression_library(); // model.reg
 std::span<const LibraryRow> sample_library();     // stat.sample
 std::span<const LibraryRow> string_library();     // s
+std::span<const LibraryRow> test_library();       // stat.change, stat.test, what model.reg has of it
 std::span<const LibraryRow> time_library();       // time
 std::span<const LibraryRow> tree_library();       // model.tree
 

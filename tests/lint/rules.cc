@@ -60,6 +60,7 @@ const std::vector<ThirdParty>& third_party() {
       {"unicode/regex.h", {"runtime/pfa/regex.cc"}},
       {"re2/", {"runtime/expr/", "runtime/pfa/regex.cc"}},
       {"unicode/", {"runtime/expr/"}},
+      {"boost/math/", {"runtime/pfa/distribution", "runtime/pfa/stat_test.cc"}},
       {"Eigen/", {"runtime/pfa/matrix.cc"}},
       {"zlib.h", {"base/", "formats/pickle/"}},
       {"bzlib.h", {"base/", "formats/pickle/"}},
