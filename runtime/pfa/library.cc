@@ -28,6 +28,7 @@ LibraryFunction find_implementation(std::string_view name) {
              parse_library(),
              random_library(),
              regex_library(),
+             regression_library(),
              sample_library(),
              string_library(),
              test_library(),

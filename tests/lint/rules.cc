@@ -61,7 +61,7 @@ const std::vector<ThirdParty>& third_party() {
       {"re2/", {"runtime/expr/", "runtime/pfa/regex.cc"}},
       {"unicode/", {"runtime/expr/"}},
       {"boost/math/", {"runtime/pfa/distribution", "runtime/pfa/stat_test.cc"}},
-      {"Eigen/", {"runtime/pfa/matrix.cc"}},
+      {"Eigen/", {"runtime/pfa/matrix.cc", "runtime/pfa/regression.cc"}},
       {"zlib.h", {"base/", "formats/pickle/"}},
       {"bzlib.h", {"base/", "formats/pickle/"}},
       {"lzma.h", {"base/", "formats/pickle/"}},
