@@ -331,7 +331,8 @@ class Decoder {
 
 class Encoder {
  public:
-  Encoder(const EncodeOptions& options, std::string& out) : options_(options), out_(out) {}
+  Encoder(const EncodeOptions& options, std::string& out)
+      : options_(options), comma_(options.spaces ? ", " : ","), colon_(options.spaces ? ": " : ":"), out_(out) {}
 
   void encode(const Value& value, const Type& type) {
     if (stack_low()) fail({}, "limit-depth", "values are nested too deep to be written");
@@ -366,7 +367,7 @@ class Encoder {
   void array(const Array& items, const Type& type) {
     out_ += '[';
     for (size_t i = 0; i < items.size(); ++i) {
-      if (i) out_ += ", ";
+      if (i) out_ += comma_;
       encode(items[i], *type.element);
     }
     out_ += ']';
@@ -375,9 +376,9 @@ class Encoder {
     out_ += '{';
     bool first = true;
     for (const auto& [key, value] : members) {
-      if (!std::exchange(first, false)) out_ += ", ";
+      if (!std::exchange(first, false)) out_ += comma_;
       append_quoted(key, out_);
-      out_ += ": ";
+      out_ += colon_;
       encode(value, *type.element);
     }
     out_ += '}';
@@ -385,9 +386,9 @@ class Encoder {
   void record(const Array& fields, const Type& type) {
     out_ += '{';
     for (size_t i = 0; i < fields.size(); ++i) {
-      if (i) out_ += ", ";
+      if (i) out_ += comma_;
       append_quoted(type.fields[i].name, out_);
-      out_ += ": ";
+      out_ += colon_;
       encode(fields[i], *type.fields[i].type);
     }
     out_ += '}';
@@ -399,12 +400,13 @@ class Encoder {
     }
     out_ += '{';
     append_quoted(tag(*member), out_);
-    out_ += ": ";
+    out_ += colon_;
     encode(value, *member);
     out_ += '}';
   }
 
   const EncodeOptions& options_;
+  std::string_view comma_, colon_;
   std::string& out_;
 };
 

@@ -27,6 +27,7 @@ Value decode(json::Ref json, const Type& type, const DecodeOptions& options = {}
 struct EncodeOptions {
   bool tagged = true;
   bool base64 = false;
+  bool spaces = true;           // one behind each comma and colon
 };
 
 // One line of JSON; members of maps in their order, fields in that of the type. A number is printed as `type`

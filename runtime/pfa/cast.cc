@@ -3,6 +3,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "ir/pfa/data.h"
 #include "runtime/pfa/avro.h"
 #include "runtime/pfa/library.h"
 
@@ -73,6 +74,11 @@ Value fan_out(const Call& call) {
 }
 
 Value to_avro(const Call& call) { return Value::bytes(encode_avro(call[0], call.parameter(0))); }
+Value to_json(const Call& call) {
+  EncodeOptions options;
+  options.spaces = false;
+  return Value::string(encode(call[0], call.parameter(0), options));
+}
 
 constexpr LibraryRow kRows[] = {
     {"cast.avro", to_avro},
@@ -84,6 +90,7 @@ constexpr LibraryRow kRows[] = {
     {"cast.fanoutLong", fan_out<17080>},
     {"cast.float", to_real},
     {"cast.int", to_int},
+    {"cast.json", to_json},
     {"cast.long", to_long},
     {"cast.signed", to_signed},
     {"cast.unsigned", to_unsigned},
