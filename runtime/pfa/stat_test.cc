@@ -164,6 +164,9 @@ Value mahalanobis(const Call& call) {
   return Value::float64(squared < 0 ? kNaN : std::sqrt(squared));
 }
 
+// The field of the degrees of freedom, which the deprecated functions spell otherwise.
+std::string_view freedom_of(const Record& state) { return state.has("dof") ? "dof" : "DOF"; }
+
 Value update_chi2(const Call& call) {
   double sum = 0;
   auto add = [&](const Value& v) { sum += v.real() * v.real(); };
@@ -176,18 +179,19 @@ Value update_chi2(const Call& call) {
   }
   Record state(call.take(1));
   state.set("chi2", state.real("chi2") + sum);
-  state.set("dof", Value::int32(static_cast<int32_t>(state.whole("dof") + 1)));
+  std::string_view freedom = freedom_of(state);
+  state.set(freedom, Value::int32(static_cast<int32_t>(state.whole(freedom) + 1)));
   return state.take();
 }
 Value reduced_chi2(const Call& call) {
   Record state(call[0]);
-  return Value::float64(state.real("chi2") / state.real("dof"));
+  return Value::float64(state.real("chi2") / state.real(freedom_of(state)));
 }
 // The probability of a smaller chi-squared.
 template <int Code>
 Value chi2_probability(const Call& call) {
   Record state(call[0]);
-  double chi2 = state.real("chi2"), freedom = state.real("dof");
+  double chi2 = state.real("chi2"), freedom = state.real(freedom_of(state));
   if (freedom < 0) call.fail(Code, "invalid parameterization");
   if (freedom == 0 || std::isinf(chi2)) return Value::float64(chi2 > 0 ? 1 : 0);
   if (std::isnan(chi2)) return Value::float64(kNaN);
