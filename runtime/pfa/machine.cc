@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/fail.h"
+#include "base/number.h"
 #include "ir/pfa/data.h"
 
 namespace panmodel::pfa {
@@ -15,6 +16,12 @@ uint64_t seed_of(const Program& program, const EngineOptions& options) {
   if (program.seed) return static_cast<uint64_t>(*program.seed);
   std::random_device device;
   return uint64_t{device()} << 32 | device();
+}
+
+// A part of a dotted symbol. An index beyond 64 bits is in no array.
+Value word_of(const Constant& c) {
+  if (c.type->kind == Kind::string) return Value::string(*c.word);
+  return Value::int64(parse_int(*c.word).value_or(-1));
 }
 
 [[noreturn]] void refuse_source(const Program& program, std::string_view what, std::string_view name,
@@ -55,7 +62,7 @@ Machine::Machine(std::shared_ptr<const Program> made, const EngineOptions& given
   data.code = "pfa-semantic";
   for (const Constant& c : p.constants) {
     data.base64 = c.base64;
-    constants.push_back(decode(c.value, *c.type, data));
+    constants.push_back(c.word ? word_of(c) : decode(c.value, *c.type, data));
   }
   compile(*this);
 }
