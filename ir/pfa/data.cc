@@ -80,6 +80,17 @@ std::string to_latin1(std::string_view bytes) {
 
 bool is_comment(std::string_view key) { return key == "@"; }
 
+// The member of an object that has one.
+std::optional<json::Member> only_member(json::Ref object) {
+  std::optional<json::Member> only;
+  for (json::Member m : object.members()) {
+    if (is_comment(m.key.text())) continue;
+    if (only) return std::nullopt;
+    only = m;
+  }
+  return only;
+}
+
 // A tag may leave out the name space when that leaves one member.
 const Type* tagged_member(std::string_view key, const Type& type) {
   const Type* short_name = nullptr;
@@ -100,6 +111,11 @@ class Decoder {
 
   Value decode(json::Ref json, const Type& type) {
     if (stack_low()) fail(json.place(), "limit-depth", "data are nested too deep");
+    // A union of one type is that type, but its values are tagged.
+    if (json.is(json::Kind::object) && type.kind < Kind::map) {
+      auto only = only_member(json);
+      if (only && only->key.text() == tag(type)) json = only->value;
+    }
     switch (type.kind) {
       case Kind::null:
         if (json.is(json::Kind::null)) return {};
@@ -265,14 +281,8 @@ class Decoder {
       misfit(json, type);
     }
     if (json.is(json::Kind::object)) {
-      std::optional<json::Member> only;
-      uint32_t others = 0;
-      for (json::Member m : json.members()) {
-        if (is_comment(m.key.text())) continue;
-        if (only) ++others;
-        only = m;
-      }
-      const Type* member = only && others == 0 ? tagged_member(only->key.text(), type) : nullptr;
+      auto only = only_member(json);
+      const Type* member = only ? tagged_member(only->key.text(), type) : nullptr;
       if (member) return decode(only->value, *member);
     }
     if (!options_.tagged) {

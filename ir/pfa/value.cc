@@ -235,6 +235,12 @@ int compare(const Value& a, const Value& b) {
   }
 }
 
+bool equal(const Value& a, const Value& b) {
+  if (a.is(Kind::enumeration) && b.is(Kind::string)) return a.symbol_name() == b.text();
+  if (a.is(Kind::string) && b.is(Kind::enumeration)) return a.text() == b.symbol_name();
+  return compare(a, b) == 0;
+}
+
 bool needs_promotion(const Type& from, const Type& to) {
   if (&from == &to) return false;
   if (to.kind == Kind::alternatives) {

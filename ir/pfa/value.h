@@ -169,7 +169,8 @@ class Value {
 // Values of different kinds (of a union) are ordered by kind. Fails "limit-depth" for values nested
 // too deep for the stack.
 int compare(const Value& a, const Value& b);
-inline bool equal(const Value& a, const Value& b) { return compare(a, b) == 0; }
+// The same as order 0, but a symbol of an enumeration equals the string of its name.
+bool equal(const Value& a, const Value& b);
 
 // The member of a union that a value is of, `type` itself if it is no union; null when there is none.
 const Type* member_of(const Value& value, const Type& type);

@@ -115,7 +115,7 @@ Value bitwise_not(const Call& call) { return Value::number(call.type().kind, ~ca
 constexpr LibraryRow kRows[] = {
     {"!", logical_not},
     {"!!!", kleene_not},
-    {"!=", comparison<[](int c) { return c != 0; }>},
+    {"!=", [](const Call& call) { return Value::boolean(!equal(call[0], call[1])); }},
     {"%", modulo},
     {"%%", remainder},
     {"&", bitwise<[](int64_t x, int64_t y) { return x & y; }>},
@@ -129,7 +129,7 @@ constexpr LibraryRow kRows[] = {
     {"//", divide_whole},
     {"<", comparison<[](int c) { return c < 0; }>},
     {"<=", comparison<[](int c) { return c <= 0; }>},
-    {"==", comparison<[](int c) { return c == 0; }>},
+    {"==", [](const Call& call) { return Value::boolean(equal(call[0], call[1])); }},
     {">", comparison<[](int c) { return 0 < c; }>},
     {">=", comparison<[](int c) { return c >= 0; }>},
     {"^", bitwise<[](int64_t x, int64_t y) { return x ^ y; }>},
