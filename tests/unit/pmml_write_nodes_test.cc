@@ -92,9 +92,9 @@ TEST(PmmlNodes, LeavesWithoutPrediction) {
 
 TEST(PmmlNodes, SharesThatAreNotOneInAll) {
   std::string out;
-  const double thirds[] = {0.1, 0.2, 0.7000000000000001};
-  append_distribution({"x", "y", "z"}, thirds, nullptr, out);
-  EXPECT_NE(out.find(R"(value="y" recordCount="0.2" probability="0.2"/>)"), std::string::npos);
+  const double shares[] = {0.7, 0.2, 0.1};  // 0.9999999999999999
+  append_distribution({"x", "y", "z"}, shares, nullptr, out);
+  EXPECT_NE(out.find(R"(value="x" recordCount="0.7" probability="0.7"/>)"), std::string::npos);
   out.clear();
   const double halves[] = {0.5, 0.5};
   append_distribution({"x", "y"}, halves, nullptr, out);
