@@ -10,7 +10,7 @@
 namespace panmodel {
 namespace {
 
-constexpr size_t kWidth = 100;      // of a line, where its tokens allow
+constexpr size_t kWidth = 96;       // of a line, where its tokens allow: some characters may follow
 constexpr size_t kMostIndent = 24;  // deep lines would be mostly spaces
 constexpr size_t kShort = 32;       // of a member of an object that shares its line with others
 
