@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "runtime/pfa/array.h"
+#include "runtime/pfa/text.h"
 
 namespace panmodel::pfa {
 namespace {
@@ -14,13 +15,8 @@ struct Piece {
   std::ptrdiff_t start, end;
 };
 Piece piece(const Array& items, int64_t start, int64_t end) {
-  const std::ptrdiff_t size = signed_size(items);
-  auto bound = [&](int64_t at) {
-    return std::clamp<std::ptrdiff_t>(at < 0 ? size + at : at, 0, size);
-  };
-  Piece found = {bound(start), bound(end)};
-  found.end = std::max(found.start, found.end);
-  return found;
+  const auto [from, to] = clip_range(items.size(), start, end);
+  return {static_cast<std::ptrdiff_t>(from), static_cast<std::ptrdiff_t>(to)};
 }
 
 // Position of an item that must exist.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "runtime/pfa/library.h"
 #include "runtime/pfa/text.h"
@@ -100,37 +101,11 @@ Value encode_text(const Call& call) {
   return Value::bytes(*std::move(bytes));
 }
 
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-Value to_base64(const Call& call) {
-  std::string out;
-  uint32_t bits = 0;
-  int held = 0;
-  for (char c : call.text(0)) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (held += 8; held >= 6; held -= 6) out += kBase64[bits >> (held - 6) & 63];
-  }
-  if (held > 0) out += kBase64[bits << (6 - held) & 63];
-  out.append((4 - out.size() % 4) % 4, '=');
-  return Value::string(std::move(out));
-}
-Value from_base64(const Call& call) {
-  std::string_view text = call.text(0);
-  size_t end = text.find_last_not_of('=') + 1;
-  if (text.size() % 4 != 0 || text.size() - end > 2) call.fail(16220, "invalid base64");
-  std::string out;
-  uint32_t bits = 0;
-  int held = 0;
-  for (char c : text.substr(0, end)) {
-    size_t digit = kBase64.find(c);
-    if (digit == std::string_view::npos) call.fail(16220, "invalid base64");
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>(bits >> held & 0xff);
-  }
-  return Value::bytes(std::move(out));
+Value encode_base64(const Call& call) { return Value::string(to_base64(call.text(0))); }
+Value decode_base64(const Call& call) {
+  std::optional<std::string> bytes = from_base64(call.text(0));
+  if (!bytes) call.fail(16220, "invalid base64");
+  return Value::bytes(*std::move(bytes));
 }
 
 // --- parts ------------------------------------------------------------------------------------
@@ -171,7 +146,7 @@ constexpr LibraryRow kRows[] = {
     {"bytes.encodeUtf16be", encode_text<Encoding::utf16be, 16190>},
     {"bytes.encodeUtf16le", encode_text<Encoding::utf16le, 16200>},
     {"bytes.encodeUtf8", encode_text<Encoding::utf8, 16170>},
-    {"bytes.fromBase64", from_base64},
+    {"bytes.fromBase64", decode_base64},
     {"bytes.isAscii", is_encoded<Encoding::ascii>},
     {"bytes.isLatin1", is_encoded<Encoding::latin1>},
     {"bytes.isUtf16", is_encoded<Encoding::utf16>},
@@ -181,7 +156,7 @@ constexpr LibraryRow kRows[] = {
     {"bytes.len", length},
     {"bytes.subseq", part},
     {"bytes.subseqto", replace_part},
-    {"bytes.toBase64", to_base64},
+    {"bytes.toBase64", encode_base64},
     {"enum.numSymbols", count_symbols},
     {"enum.toInt", symbol_index},
     {"enum.toString", symbol_text},

@@ -5,7 +5,8 @@
 #include <unordered_set>
 #include <vector>
 
-#include "runtime/pfa/avro_text.h"
+#include "base/base64.h"
+#include "runtime/pfa/avro.h"
 #include "runtime/pfa/order.h"
 
 namespace panmodel::pfa {
@@ -45,6 +46,11 @@ Value contains_value(const Call& call) {
   return Value::boolean(false);
 }
 
+// The key of a member of a set.
+std::string set_key(const Value& value, const Type& type) {
+  return to_base64(encode_avro(value, type));
+}
+
 // A key and its value, or a value that is a member of a set.
 Value add(const Call& call) {
   scan_map(call, 0);
@@ -52,7 +58,7 @@ Value add(const Call& call) {
   if (call.signature() == 0) {
     map.edit_members().set(call.text(1), call.take(2));
   } else {
-    std::string key = avro_text(call[1], call.parameter(1));
+    std::string key = set_key(call[1], call.parameter(1));
     map.edit_members().set(key, call.take(1));
   }
   return map;
@@ -155,12 +161,12 @@ Value to_set(const Call& call) {
   call.steps(items.size());
   const Type& type = *call.parameter(0).element;
   Map out;
-  for (const Value& item : items) out.set(avro_text(item, type), item);
+  for (const Value& item : items) out.set(set_key(item, type), item);
   return Value::map(std::move(out));
 }
 
 Value in_set(const Call& call) {
-  return Value::boolean(call.members(0).contains(avro_text(call[1], *call.parameter(0).element)));
+  return Value::boolean(call.members(0).contains(set_key(call[1], *call.parameter(0).element)));
 }
 
 Value symmetric_difference(const Call& call) {

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "base/diagnostic.h"
 #include "base/fail.h"
 #include "base/stack.h"
 
