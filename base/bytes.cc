@@ -12,6 +12,7 @@
 
 #include "base/diagnostic.h"
 #include "base/fail.h"
+#include "base/mapping.h"
 
 namespace panmodel {
 namespace {
@@ -60,12 +61,17 @@ Bytes read_stream(int fd, const std::string& path, uint64_t max_bytes) {
   return {std::span<const std::byte>(*buffer), buffer};
 }
 
+struct Unmap {
+  size_t size;
+  void operator()(void* p) const { ::munmap(p, size); }
+};
+
 // The file as it is now.
 Bytes map_descriptor(int fd, size_t size, const std::string& path) {
   if (size == 0) return {};
   void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (at == MAP_FAILED) fail(file_loc(path), "file-read", "cannot map: {}", std::strerror(errno));
-  std::shared_ptr<const void> owner(at, [size](void* p) { ::munmap(p, size); });
+  std::shared_ptr<const void> owner(at, Unmap{size});
   return {std::span<const std::byte>(static_cast<const std::byte*>(at), size), std::move(owner)};
 }
 
@@ -80,6 +86,14 @@ std::string directory_of(const std::string& path) {
 Bytes Bytes::copy_of(std::string_view text) {
   auto storage = std::make_shared<std::string>(text);
   return {std::as_bytes(std::span<const char>(storage->data(), storage->size())), storage};
+}
+
+void release_pages(const Bytes& bytes) {
+  if (std::get_deleter<Unmap>(bytes.owner) == nullptr) return;
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<uintptr_t>(bytes.begin());
+  const uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes.size()) / page * page;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 Bytes map_file(const std::string& path, uint64_t max_bytes) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/mapping.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "formats/pmml/segment_scan.h"
 
 namespace panmodel::pmml {
 
@@ -22,90 +24,20 @@ std::string_view local(std::string_view name) {
   return colon == std::string_view::npos ? name : name.substr(colon + 1);
 }
 
-// "Node[3]" where there are several of the name among the siblings.
-std::string step_of(pugi::xml_node node) {
-  size_t before = 0;
-  bool after = false;
-  for (auto s = node.previous_sibling(); s; s = s.previous_sibling()) {
-    before += std::strcmp(s.name(), node.name()) == 0 ? 1 : 0;
-  }
-  for (auto s = node.next_sibling(); s && !after; s = s.next_sibling()) {
-    after = std::strcmp(s.name(), node.name()) == 0;
-  }
-  std::string name(local(node.name()));
-  return before > 0 || after ? fmt::format("{}[{}]", name, before) : name;
-}
-
 constexpr size_t kMaxSteps = 24;  // of a printed path
 
 constexpr unsigned kOptions = pugi::parse_default | pugi::parse_doctype;
 
-bool name_char(char c) {
-  return !(c == '<' || c == '>' || c == '/' || c == '=' || c == '"' || c == '\'' || c == ' ' || c == '\t' ||
-           c == '\r' || c == '\n');
-}
-
-constexpr size_t kLeastPart = 512;  // bytes of a segment that it pays to parse apart
-
-// What looks like the text of a Segment with no Segment in it. `name` is where its tag has its name.
-struct Innermost {
-  size_t name, begin, end;
-};
-
-// A light scan: comments and quotes may hold such tags too, which is found out when the parts are
-// parsed. Empty when the tags do not even pair up.
-std::vector<Innermost> innermost_segments(std::string_view text) {
-  constexpr std::string_view kName = "Segment";
-  struct Open {
-    Innermost segment;
-    bool has_inner;
-  };
-  std::vector<Innermost> found;
-  std::vector<Open> open;
-  const char* end = text.data() + text.size();
-  for (const char* at = text.data(); at < end;) {
-    at = static_cast<const char*>(memmem(at, static_cast<size_t>(end - at), kName.data(), kName.size()));
-    if (at == nullptr) break;
-    const char* name = at;
-    at += kName.size();
-    if (at == end || name_char(*at)) continue;  // Segmentation
-    const char* tag = name;
-    if (tag > text.data() && tag[-1] == ':') {
-      while (tag > text.data() && name_char(tag[-1])) --tag;
-    }
-    const bool closes = tag - text.data() >= 2 && tag[-1] == '/' && tag[-2] == '<';
-    if (!closes && !(tag > text.data() && tag[-1] == '<')) continue;
-    if (closes) {
-      if (open.empty()) return {};
-      Open last = open.back();
-      open.pop_back();
-      last.segment.end = static_cast<size_t>(tag - 2 - text.data());
-      const bool worth = last.segment.end - last.segment.begin >= kLeastPart;
-      if (!last.has_inner && worth) found.push_back(last.segment);
-      continue;
-    }
-    if (open.size() == Limits().depth) return {};
-    char quote = 0;
-    for (; at < end && (quote != 0 || *at != '>'); ++at) {
-      if (quote == 0 && (*at == '"' || *at == '\'')) {
-        quote = *at;
-      } else if (*at == quote) {
-        quote = 0;
-      }
-    }
-    if (at == end) return {};
-    ++at;
-    if (at[-2] == '/') continue;
-    if (!open.empty()) open.back().has_inner = true;
-    open.push_back({{static_cast<size_t>(tag - text.data()), static_cast<size_t>(at - text.data()), 0}, false});
-  }
-  return open.empty() ? std::move(found) : std::vector<Innermost>();
-}
-
-// Of a segment; throws Whole when it is not the content of an element.
-void parse_content(const Bytes& text, pugi::xml_document& tree) {
+// Of a segment; throws Whole when it is not the content of an element. The tree lies in `buffer`.
+void parse_content(std::string_view text, std::vector<char>& buffer, pugi::xml_document& tree) {
   constexpr unsigned kContent = kOptions | pugi::parse_fragment | pugi::parse_declaration;
-  if (!tree.load_buffer(text.begin(), text.size(), kContent, pugi::encoding_utf8)) throw Document::Whole();
+  buffer.clear();
+  buffer.reserve(text.size() + 1);
+  buffer.insert(buffer.end(), text.begin(), text.end());
+  buffer.push_back(0);
+  if (!tree.load_buffer_inplace(buffer.data(), buffer.size(), kContent, pugi::encoding_utf8)) {
+    throw Document::Whole();
+  }
   for (pugi::xml_node node : tree) {
     // Only the start of a document may have these.
     if (node.type() == pugi::node_doctype || node.type() == pugi::node_declaration) throw Document::Whole();
@@ -123,17 +55,19 @@ pugi::xml_node next_in_document(pugi::xml_node node) {
 // Leaves the tags of the segments and takes out what is between them. That this is the document is
 // known when the tags are elements of the rest (below) and every part is the content of an element
 // (content()): an XML parser that is between the same tags does the same with either.
-bool Document::cut(std::string_view text) {
-  const std::vector<Innermost> found = innermost_segments(text);
+bool Document::cut() {
+  const std::string_view text = source_.text();
+  const std::vector<ScannedSegment> found = scan_segments(source_, Limits().depth);
   if (found.empty()) return false;
   std::vector<size_t> names;
   std::string rest;
-  size_t kept = 0, removed = 0;
-  for (const Innermost& segment : found) {
+  size_t kept = 0, removed = 0, largest = 0;
+  for (const ScannedSegment& segment : found) {
     rest += text.substr(kept, segment.begin - kept);
     kept = segment.end;
-    parts_.push_back({segment.begin, segment.end, removed, nullptr, false});
+    parts_.push_back({segment.begin, segment.end, removed, segment.names_model, nullptr, false});
     removed += segment.end - segment.begin;
+    largest = std::max(largest, segment.end - segment.begin);
     names.push_back(segment.name);
   }
   rest += text.substr(kept);
@@ -146,7 +80,10 @@ bool Document::cut(std::string_view text) {
       part_index_.emplace(node.hash_value(), part++);
     }
   }
-  if (part == parts_.size()) return true;
+  if (part == parts_.size()) {
+    spare_.reserve(largest + 1);
+    return true;
+  }
   parts_.clear();
   part_index_.clear();
   tree_.reset();
@@ -157,7 +94,7 @@ std::shared_ptr<const Document> Document::parse(const Bytes& bytes, const std::s
   auto document = std::make_shared<Document>();
   document->source_ = bytes;
   document->file_ = file;
-  if (bytes.size() < large || !document->cut(bytes.text())) {
+  if (bytes.size() < large || !document->cut()) {
     const pugi::xml_parse_result result = document->tree_.load_buffer(bytes.begin(), bytes.size(), kOptions);
     // pugixml counts in the text as converted to UTF-8: of other encodings no line is known.
     document->utf8_ = result.encoding == pugi::encoding_utf8;
@@ -207,7 +144,8 @@ const Document* Document::content(pugi::xml_node segment) const {
   inner->segment_ = segment;
   inner->begin_ = part->begin;
   inner->prefixed_ = inner->source_.text().find(':') != std::string_view::npos;
-  parse_content(inner->source_, inner->tree_);
+  inner->buffer_ = std::move(spare_);
+  parse_content(inner->source_.text(), inner->buffer_, inner->tree_);
   inner->root_ = inner->tree_;
   part->parsed = true;
   part->content = std::move(inner);
@@ -215,20 +153,26 @@ const Document* Document::content(pugi::xml_node segment) const {
 }
 
 void Document::close(pugi::xml_node segment) const {
-  if (Part* part = part_of(segment)) part->content.reset();
+  Part* part = part_of(segment);
+  if (part == nullptr || !part->content) return;
+  spare_ = std::move(part->content->buffer_);
+  release_pages(part->content->source_);
+  part->content.reset();
 }
 
 bool Document::mentions(pugi::xml_node segment, std::string_view word) const {
   const Part* part = part_of(segment);
   if (part == nullptr) return true;
-  return memmem(source_.begin() + part->begin, part->end - part->begin, word.data(), word.size()) != nullptr;
+  return part->names_model &&
+         memmem(source_.begin() + part->begin, part->end - part->begin, word.data(), word.size()) != nullptr;
 }
 
 void Document::check_unread() const {
   for (const auto& [node, index] : part_index_) {
     if (parts_[index].parsed) continue;
+    const Part& part = parts_[index];
     pugi::xml_document unread;
-    parse_content(source_.slice(parts_[index].begin, parts_[index].end - parts_[index].begin), unread);
+    parse_content(source_.text().substr(part.begin, part.end - part.begin), spare_, unread);
   }
 }
 
@@ -266,17 +210,42 @@ TextLoc Document::position(size_t offset) const {
           static_cast<uint32_t>(offset - std::min(offset, start) + 1)};
 }
 
+// "Node[3]" where there are several of the name among the siblings. Places are asked for in the order of
+// the document mostly: counting goes back to the node that was the last one of its level.
+std::string Document::step_of(pugi::xml_node node, size_t level) const {
+  steps_.resize(kMaxSteps);
+  Step& last = steps_[level % kMaxSteps];
+  size_t before = last.node == node ? last.before : 0;
+  for (auto s = node.previous_sibling(); s && last.node != node; s = s.previous_sibling()) {
+    if (std::strcmp(s.name(), node.name()) != 0) continue;
+    ++before;
+    if (s != last.node) continue;
+    before += last.before;
+    break;
+  }
+  last = {node, before};
+  bool several = before > 0;
+  for (auto s = node.next_sibling(); s && !several; s = s.next_sibling()) {
+    several = std::strcmp(s.name(), node.name()) == 0;
+  }
+  std::string name(local(node.name()));
+  return several ? fmt::format("{}[{}]", name, before) : name;
+}
+
 Location Document::place(pugi::xml_node node) const {
   const Document& whole = outer_ != nullptr ? *outer_ : *this;
   XmlLoc at;
   size_t steps = 0;
-  const auto add_steps = [&](pugi::xml_node n) {
-    for (; n && n.type() == pugi::node_element; n = n.parent()) {
-      if (++steps <= kMaxSteps) at.path = step_of(n) + (at.path.empty() ? "" : "/") + at.path;
+  const auto add_steps = [&](const Document& document, pugi::xml_node n) {
+    size_t level = 0;
+    for (auto up = n; up.type() == pugi::node_element; up = up.parent()) ++level;
+    for (; level > 0; n = n.parent(), --level) {
+      if (++steps > kMaxSteps) continue;
+      at.path = document.step_of(n, level) + (at.path.empty() ? "" : "/") + at.path;
     }
   };
-  add_steps(node);
-  if (outer_ != nullptr) add_steps(segment_);
+  add_steps(*this, node);
+  if (outer_ != nullptr) add_steps(*outer_, segment_);
   if (steps > kMaxSteps) at.path = ".../" + at.path;
   const ptrdiff_t offset = node.offset_debug();
   if (whole.utf8_ && offset > 0) {
@@ -290,7 +259,9 @@ Location Document::place(pugi::xml_node node) const {
   return place;
 }
 
-std::string_view Element::name() const { return local(node_.name()); }
+std::string_view Element::name() const {
+  return document_->prefixed() ? local(node_.name()) : std::string_view(node_.name());
+}
 
 namespace {
 
@@ -304,10 +275,11 @@ bool is_name(const char* full, std::string_view name, bool prefixed) {
 }
 
 pugi::xml_node element_from(pugi::xml_node node, bool prefixed) {
-  while (node && (node.type() != pugi::node_element || is_name(node.name(), "Extension", prefixed))) {
-    node = node.next_sibling();
+  for (;; node = node.next_sibling()) {
+    const pugi::xml_node_type type = node.type();
+    if (type == pugi::node_null) return node;
+    if (type == pugi::node_element && !is_name(node.name(), "Extension", prefixed)) return node;
   }
-  return node;
 }
 
 }  // namespace
@@ -390,6 +362,20 @@ std::optional<std::string_view> Element::find(std::string_view attribute) const 
   return std::nullopt;
 }
 
+void Element::find(std::span<const std::string_view> names,
+                   std::span<std::optional<std::string_view>> values) const {
+  const bool prefixed = document_->prefixed();
+  pugi::xml_attribute a = node_.first_attribute();
+  // Only the attribute behind the last one has no name.
+  for (const char* name = a.name(); *name != 0; a = a.next_attribute(), name = a.name()) {
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (values[i] || !is_name(name, names[i], prefixed)) continue;
+      values[i] = a.value();
+      break;
+    }
+  }
+}
+
 std::vector<std::string_view> Element::attributes() const {
   std::vector<std::string_view> names;
   for (pugi::xml_attribute a : node_.attributes()) names.push_back(local(a.name()));
@@ -438,7 +424,11 @@ bool Element::boolean(std::string_view attribute, bool absent) const {
 
 size_t Element::choice(std::string_view attribute, std::span<const std::string_view> names,
                        size_t absent) const {
-  auto text = find(attribute);
+  return choice(attribute, find(attribute), names, absent);
+}
+
+size_t Element::choice(std::string_view attribute, std::optional<std::string_view> text,
+                       std::span<const std::string_view> names, size_t absent) const {
   if (!text) return absent;
   auto found = std::find(names.begin(), names.end(), *text);
   if (found == names.end()) {

@@ -45,7 +45,8 @@ class Document {
   const Document* content(pugi::xml_node segment) const;
   // Forgets the content of a segment, whose elements are invalid from now on.
   void close(pugi::xml_node segment) const;
-  // Whether the text of a segment, parsed or not, has this word in it. True for any other node.
+  // Whether an element in a segment, parsed or not, may have this name, which begins with "Model". True
+  // for any other node.
   bool mentions(pugi::xml_node segment, std::string_view word) const;
   // Parses what nobody has asked for yet: a document is well-formed or it is not.
   void check_unread() const;
@@ -54,14 +55,16 @@ class Document {
   struct Part {
     size_t begin, end;  // bytes of the source
     size_t removed;     // bytes of the parts before it
+    bool names_model;   // some name in it may begin with "Model"
     std::unique_ptr<Document> content;
     bool parsed = false;  // once
   };
-  bool cut(std::string_view text);
+  bool cut();
   Part* part_of(pugi::xml_node segment) const;
   void refuse_malformed(const pugi::xml_parse_result& result) const;
   size_t source_offset(ptrdiff_t offset) const;
   TextLoc position(size_t offset) const;
+  std::string step_of(pugi::xml_node node, size_t level) const;
 
   Bytes source_;
   std::string file_;
@@ -71,8 +74,15 @@ class Document {
   const Document* outer_ = nullptr;
   pugi::xml_node segment_;
   size_t begin_ = 0;
+  std::vector<char> buffer_;         // where its tree lies
+  mutable std::vector<char> spare_;  // that of the last segment closed, for the next one
   mutable std::vector<Part> parts_;                     // in order
   std::unordered_map<size_t, size_t> part_index_;       // hash of the segment's node -> part
+  struct Step {
+    pugi::xml_node node;
+    size_t before = 0;  // siblings of its name
+  };
+  mutable std::vector<Step> steps_;      // of the places asked for last, by level
   mutable std::vector<size_t> line_ends_;               // those before `lines_known_`
   mutable size_t lines_known_ = 0;
   pugi::xml_document tree_;
@@ -112,7 +122,7 @@ class Element {
   void close() const { document_->close(node_); }
   // Size of the document.
   size_t document_bytes() const { return document_->bytes(); }
-  // False only for a Segment in whose text the word does not occur.
+  // False only for a Segment in which no element has this name, which begins with "Model".
   bool mentions(std::string_view word) const { return document_->mentions(node_, word); }
 
   // Child elements; Extension elements are not among them, since they mean nothing to the model.
@@ -132,6 +142,8 @@ class Element {
 
   // Attributes, by name without prefix. An attribute of only white space is present.
   std::optional<std::string_view> find(std::string_view attribute) const;
+  // The same for several different names at once, where `values` are absent before.
+  void find(std::span<const std::string_view> names, std::span<std::optional<std::string_view>> values) const;
   std::vector<std::string_view> attributes() const;  // their names
   std::string_view attribute(std::string_view name) const;  // fails "pmml-attribute" when absent
   std::optional<double> find_real(std::string_view attribute) const;
@@ -142,6 +154,9 @@ class Element {
   // Index of the value of an attribute among `names`; `absent` without the attribute. Fails
   // "pmml-attribute" for any other value.
   size_t choice(std::string_view attribute, std::span<const std::string_view> names, size_t absent) const;
+  // The same of the value that find() has given.
+  size_t choice(std::string_view attribute, std::optional<std::string_view> text,
+                std::span<const std::string_view> names, size_t absent) const;
 
   template <class... A>
   [[noreturn]] void refuse(Code code, fmt::format_string<A...> f, A&&... args) const {

@@ -1,5 +1,9 @@
 // Documents whose segments are parsed one by one against the same documents parsed as a whole.
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
 
 #include "formats/pmml/xml.h"
 
@@ -106,6 +110,49 @@ TEST(PmmlXml, SegmentsThatNobodyReads) {
   const auto read = [](const Document&) { return 0; };
   EXPECT_THROW(read_document_of(bytes_of(text), "case.pmml", 0, read), Failure);
   EXPECT_EQ(read_document_of(bytes_of(document(segment(model(900)))), "case.pmml", 0, read), 0);
+}
+
+TEST(PmmlXml, ElementsThatSegmentsMayHave) {
+  const std::string text = document(segment(model(900)) + segment(model(900, "<ModelStats/>")) +
+                                    segment(model(900, "<p:ModelStats/>")));
+  const auto parsed = Document::parse(bytes_of(text), "case.pmml", 0);
+  const auto segments = Element(*parsed, parsed->root()).child("MiningModel").child("Segmentation").children();
+  ASSERT_EQ(segments.size(), 3U);
+  EXPECT_FALSE(segments[0].mentions("ModelStats"));
+  EXPECT_FALSE(segments[1].mentions("ModelExplanation"));
+  EXPECT_TRUE(segments[1].mentions("ModelStats"));
+  EXPECT_TRUE(segments[2].mentions("ModelStats"));
+}
+
+// A scan goes over a document in pieces of 4 MiB; tags may lie on their edges.
+TEST(PmmlXml, TagsAcrossPieces) {
+  constexpr size_t kPiece = size_t{1} << 22;
+  const std::string head = "<PMML><MiningModel><Segmentation><X a='";
+  for (size_t before = 0; before <= 11; ++before) {
+    const std::string gap(kPiece - head.size() - before, '-');
+    const std::string text = head + gap + "'/>" + segment(model(900)) + "</Segmentation></MiningModel></PMML>";
+    const size_t tag = text.find("<Segment id");
+    ASSERT_LE(tag, kPiece + 3);
+    ASSERT_GE(tag + 8, kPiece);
+    EXPECT_TRUE(cut(text)) << before;
+  }
+}
+
+TEST(PmmlXml, MappedFiles) {
+  std::string segments;
+  while (segments.size() < 9'000'000) segments += segment(model(300'000, "<ModelStats/>"));
+  const std::string text = document(segments);
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("panmodel-{}.pmml", ::getpid());
+  write_file(path, std::as_bytes(std::span(text)), {.overwrite = true});
+  const Bytes mapped = map_file(path);
+  std::filesystem::remove(path);
+  EXPECT_EQ(read_document_of(mapped, "case.pmml", Document::kLarge, [](const Document& read) {
+              std::string out;
+              print(Element(read, read.root()), out);
+              return out;
+            }),
+            printed(text, SIZE_MAX));
+  EXPECT_EQ(mapped.text(), text);
 }
 
 TEST(PmmlXml, OtherEncodings) {
