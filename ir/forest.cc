@@ -217,11 +217,23 @@ Extent extent_of(const Forest& f) {
   return all;
 }
 
+// Edges on the longest path of a plain forest, where children stand behind their parents.
+uint32_t depth_of_plain(const Forest& f) {
+  std::vector<uint32_t> below(f.nodes(), 0);
+  for (size_t i = f.nodes(); i-- > 0;) {
+    if (!f.is_leaf(i)) below[i] = std::max(below[f.yes[i]], below[f.no[i]]) + 1;
+  }
+  uint32_t depth = 0;
+  for (uint32_t root : f.roots) depth = std::max(depth, below[root]);
+  return depth;
+}
+
 }  // namespace
 
 ForestStats stats(const Forest& f) {
+  const uint32_t depth = is_plain(f, {}) ? depth_of_plain(f) : extent_of(f).depth;
   ForestStats s{f.roots.size(), f.nodes() + f.unread.nodes, f.unread.leaves,
-                std::max<size_t>(f.unread.depth, extent_of(f).depth)};
+                std::max<size_t>(f.unread.depth, depth)};
   for (uint8_t m : f.mode) s.leaves += m == 0;
   s.nodes -= f.unread.trees;
   s.leaves -= f.unread.trees;
