@@ -12,7 +12,7 @@
 namespace panmodel::pmml {
 
 struct Tree {
-  ml::DecisionTree op;          // nodes level by level
+  ml::DecisionTree op;          // nodes in the order of the document
   std::vector<ValueId> inputs;  // its columns
   std::vector<uint8_t> text;    // per column: 1 = text
   std::vector<Element> nodes;   // per node of op

@@ -118,7 +118,8 @@ bool fits(const Tree& tree) {
 class ForestBuilder::Adder {
  public:
   Adder(ForestBuilder& to, const Tree& tree, size_t targets, const std::vector<double>& weights)
-      : to_(to), forest_(to.forest_), tree_(tree), targets_(targets), weights_(weights) {}
+      : to_(to), forest_(to.forest_), tree_(tree), targets_(targets), weights_(weights),
+        features_(tree.inputs.size(), kUnknown) {}
 
   void run() {
     work_.push_back({0, {Slot::root, 0}});
@@ -197,7 +198,11 @@ class ForestBuilder::Adder {
     leaf(slot, at_end ? stop : none);
   }
 
-  uint32_t feature(const Split::Child& child) { return to_.feature_of(tree_.inputs[child.input]); }
+  uint32_t feature(const Split::Child& child) {
+    uint32_t& known = features_[child.input];
+    if (known == kUnknown) known = to_.feature_of(tree_.inputs[child.input]);
+    return known;
+  }
 
   // The node of a test, and whether its "yes" is where the test does not hold.
   std::pair<uint32_t, bool> add_test(const Split::Child& child, bool missing) {
@@ -257,6 +262,8 @@ class ForestBuilder::Adder {
   const Tree& tree_;
   size_t targets_;
   const std::vector<double>& weights_;
+  static constexpr uint32_t kUnknown = UINT32_MAX;
+  std::vector<uint32_t> features_;  // per input of the tree, once one of its tests is added
   std::vector<Work> work_;
   Split split_;
 };
