@@ -114,29 +114,61 @@ class TableWriter {
   const std::function<void(std::string_view)>& write_;
 };
 
-// Both sides of one cell: whether they are equal, and how far from it.
-void compare_cell(const std::string& found, const std::string& wanted, const std::string& column,
-                  const std::string& place, const ValidateRequest& request, Validation& result) {
-  ++result.cells;
-  if (found == wanted || found == runtime::csv_field(wanted)) return;
+// Both sides of one cell: whether they are equal, and how far from it. Labels differ or do not.
+bool same_cell(const std::string& found, const std::string& wanted, Role role, ColumnValidation& column) {
+  if (found == wanted || found == runtime::csv_field(wanted)) return true;
   auto x = parse_real(found), y = parse_real(wanted);
   if (x && y) {
-    if (*x == *y || (std::isnan(*x) && std::isnan(*y))) return;
-    double difference = std::abs(*x - *y), scale = std::max(std::abs(*x), std::abs(*y));
-    bool finite = std::isfinite(difference);
-    double infinity = std::numeric_limits<double>::infinity();
-    result.max_relative = std::max(result.max_relative, finite ? difference / scale : infinity);
-    result.needed_relative =
-        std::max(result.needed_relative,
-                 finite ? std::max(0.0, difference - request.absolute) / scale : infinity);
-    if (finite && difference <= request.absolute + request.relative * scale) return;
-  } else if (!found.empty()) {
-    ++result.label_flips;
+    if (*x == *y || (std::isnan(*x) && std::isnan(*y))) return true;
+    if (role != Role::label) {
+      const double difference = std::abs(*x - *y), scale = std::max(std::abs(*x), std::abs(*y));
+      const bool finite = std::isfinite(difference);
+      const double infinity = std::numeric_limits<double>::infinity();
+      const double needed = std::max(0.0, difference - column.tolerance.absolute) / scale;
+      column.max_relative = std::max(column.max_relative, finite ? difference / scale : infinity);
+      column.needed_relative = std::max(column.needed_relative, finite ? needed : infinity);
+      return finite && difference <= column.tolerance.absolute + column.tolerance.relative * scale;
+    }
   }
-  ++result.differing;
-  if (result.examples.size() < 10) {
-    result.examples.push_back(fmt::format("{}: {} is {}, expected {}", place, column,
+  if (!found.empty()) ++column.label_flips;
+  return false;
+}
+
+void compare_cell(const std::string& found, const std::string& wanted, Role role, const std::string& shown_place,
+                  const Location& place, ColumnValidation& column) {
+  ++column.cells;
+  if (same_cell(found, wanted, role, column)) return;
+  if (column.differing++ == 0) column.first = place;
+  if (column.examples.size() < 10) {
+    column.examples.push_back(fmt::format("{}: {} is {}, expected {}", shown_place, column.name,
                                           found.empty() ? "refused" : found, wanted));
+  }
+}
+
+// The column with the tolerance that is asked for it, else for its output, else for all.
+ColumnValidation column_of(const std::string& name, const std::string& output, const ValidateRequest& request) {
+  ColumnValidation column;
+  column.name = name;
+  column.tolerance = {request.relative, request.absolute};
+  for (const std::string* key : {&output, &name}) {
+    const auto own = request.outputs.find(*key);
+    if (own == request.outputs.end()) continue;
+    if (own->second.relative >= 0) column.tolerance.relative = own->second.relative;
+    if (own->second.absolute >= 0) column.tolerance.absolute = own->second.absolute;
+  }
+  return column;
+}
+
+// Fails "usage" when a limit is for a name that is none of `names`.
+template <class Limit>
+void check_names(const std::map<std::string, Limit>& asked, const std::vector<std::string>& names,
+                 std::string_view what) {
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const auto& [name, limit] : asked) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string_view near = nearest(name, known);
+    fail_help({}, "usage", fmt::format("a limit is given for {}, but {} of this name", quote(name), what),
+              near.empty() ? "outputs are named as 'panmodel inspect' names them" : fmt::format("did you mean {}?", quote(near)));
   }
 }
 
@@ -144,6 +176,9 @@ Validation validate_vectors(const runtime::Session& session, const ValidateReque
   TestVectors vectors = vectors_in(request.data, session.model());
   runtime::Prediction prediction = session.run(values_of(std::move(vectors.inputs)));
   Validation result;
+  std::vector<std::string> names;
+  for (const Output& o : session.outputs()) names.push_back(o.name);
+  check_names(request.outputs, names, "the model has no output");
   for (size_t o = 0; o < session.outputs().size() && o < vectors.outputs.size(); ++o) {
     const std::string& name = session.outputs()[o].name;
     const runtime::Value& value = prediction.outputs[o];
@@ -156,10 +191,12 @@ Validation validate_vectors(const runtime::Session& session, const ValidateReque
       fail(place, "run-shape", "output '{}' is {} with {} elements, expected {} with {}", name,
            to_string(found.dtype()), found.size(), to_string(wanted.dtype()), wanted.size());
     }
-    result.columns.push_back(name);
+    ColumnValidation& column = result.columns.emplace_back(column_of(name, name, request));
+    Location place;
+    place.file = request.data;
     for (size_t i = 0; i < found.size(); ++i) {
-      compare_cell(runtime::element_text(found, i), runtime::element_text(wanted, i), name,
-                   fmt::format("{}: element {}", request.data, i), request, result);
+      compare_cell(runtime::element_text(found, i), runtime::element_text(wanted, i), session.outputs()[o].role,
+                   fmt::format("{}: element {}", request.data, i), place, column);
     }
     if (wanted.rank() > 0) result.rows = static_cast<uint64_t>(wanted.shape()[0]);
   }
@@ -187,7 +224,10 @@ Validation validate_rows(const runtime::Session& session, const ValidateRequest&
   Validation result;
   result.rows = data.rows();
   for (size_t r = 0; r < table.rows(); ++r) result.refused += table.refused(r);
-  std::vector<std::string_view> names(table.names().begin(), table.names().end());
+  const std::vector<std::string_view> names(table.names().begin(), table.names().end());
+  std::vector<std::string> all_names = table.names();
+  for (const Output& o : session.outputs()) all_names.push_back(o.name);
+  check_names(request.outputs, all_names, "the model has no output and no column");
   for (size_t e = 0; e < expected.names.size(); ++e) {
     const std::string& name = expected.names[e];
     auto at = places.find(name);
@@ -197,10 +237,13 @@ Validation validate_rows(const runtime::Session& session, const ValidateRequest&
                 near.empty() ? "columns are named as 'panmodel predict' names them"
                              : fmt::format("did you mean {}?", quote(near)));
     }
-    result.columns.push_back(name);
+    const Output& output = session.outputs()[table.output_of(at->second)];
+    ColumnValidation& column = result.columns.emplace_back(column_of(name, output.name, request));
     for (size_t r = 0; r < data.rows(); ++r) {
-      compare_cell(table.cell(r, at->second), expected.cell(r, e).value_or(""), name,
-                   fmt::format("{}:{}", request.data, data.lines[r]), request, result);
+      Location row = TextLoc{data.lines[r], 0};
+      row.file = request.data;
+      compare_cell(table.cell(r, at->second), expected.cell(r, e).value_or(""), output.role,
+                   fmt::format("{}:{}", request.data, data.lines[r]), row, column);
     }
   }
   return result;
@@ -261,7 +304,12 @@ Result<runtime::Comparison> compare_models(std::shared_ptr<const Model> a,
         say_refused(p->errors, frame, request.data, request.options.on_error, out);
       }
     }
-    return runtime::compare(left, of_a, right, of_b, request.tolerance);
+    runtime::Comparison result = runtime::compare(left, of_a, right, of_b, request.tolerance);
+    std::vector<std::string> names;
+    for (const auto& o : result.outputs) names.insert(names.end(), {o.name_a, o.name_b});
+    check_names(request.tolerance.outputs, names, "the models have no common output");
+    check_names(request.gate.max_differences, names, "the models have no common output");
+    return result;
   });
 }
 

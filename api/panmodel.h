@@ -1,12 +1,15 @@
 #pragma once
-// The public interface of panmodel: read, inspect, convert, predict, compare, check. Every function
-// returns Result<T>; nothing throws. Paths may be "-" for standard input where a file is read.
+// The public interface of panmodel: read, inspect, convert, predict, compare, validate, check. Every
+// function that can fail returns Result<T>; none throws. Paths may be "-" for standard input where a file is read.
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "api/report.h"
 #include "base/result.h"
 #include "ir/model.h"
 #include "runtime/compare.h"
@@ -91,12 +94,34 @@ Result<std::vector<runtime::RowError>> predict_rows(
     std::shared_ptr<const Model> model, const PredictRequest& request, Diagnostics& out,
     const std::function<void(std::string_view)>& write);
 
+// Scoring in memory, for a program that embeds the evaluator. A session is planned once and may be
+// used by several threads at once.
+Result<runtime::Session> open_session(std::shared_ptr<const Model> model,
+                                      const runtime::SessionOptions& options = {});
+// `inputs` parallel to the model's, each of the type that its input states: a matrix [N,F], a column
+// [N,1] with its validity. Fails "run-shape". Outputs are parallel to session.outputs(); rows that
+// the model refuses are errors of the prediction, and their results mean nothing.
+Result<runtime::Prediction> score(const runtime::Session& session, std::span<const runtime::Value> inputs);
+
+// What a candidate may change of the model that it replaces.
+struct Gate {
+  // Share of the rows whose prediction may change: a label differs or, of models without labels, a
+  // number is beyond its tolerance; a row that one side refuses has changed. Absent: no label may.
+  std::optional<double> max_changed;
+  // No number of any output, or of this one, may differ by more.
+  std::optional<double> max_difference;
+  std::map<std::string, double> max_differences;
+  bool asked() const { return max_changed || max_difference || !max_differences.empty(); }
+};
+
 struct CompareRequest {
   std::string data;  // empty = rows made from both models
   size_t rows = 500;
   uint64_t seed = 1;
   DataOptions options;
+  // Both fail "usage" for an output that neither model has.
   runtime::CompareOptions tolerance;
+  Gate gate;  // judges nothing here: the reports do
   std::string* rows_csv = nullptr;  // receives the rows that were compared
 };
 // Refused rows of given data are notes in `out`, the first ten.
@@ -115,17 +140,40 @@ struct ValidateRequest {
   std::string data, expected;
   DataOptions options;
   double relative = 1e-9, absolute = 1e-12;
+  // Instead of these, for an output or one of its columns. Negative = as for all.
+  std::map<std::string, runtime::Tolerance> outputs;
 };
-struct Validation {
-  uint64_t rows = 0, cells = 0, differing = 0, label_flips = 0, refused = 0;
+struct ColumnValidation {
+  std::string name;
+  uint64_t cells = 0, differing = 0, label_flips = 0;
   double max_relative = 0;
   double needed_relative = 0;  // smallest relative tolerance that would pass at this absolute one
-  std::vector<std::string> columns;   // compared
+  runtime::Tolerance tolerance;
   std::vector<std::string> examples;  // the first differences, as text
-  bool equal() const { return differing == 0; }
+  Location first;                     // where the first of them is
+};
+struct Validation {
+  uint64_t rows = 0, refused = 0;
+  std::vector<ColumnValidation> columns;  // that were compared
+  bool equal() const;  // false when nothing was compared
 };
 Result<Validation> validate_model(std::shared_ptr<const Model> model, const ValidateRequest& request,
                                   Diagnostics& out);
+
+// A plan of validations (docs/validation.md): models, data, what is expected of them, tolerances and
+// waivers. Told by content; `path` is no plan when it cannot be read.
+bool is_plan(const std::string& path);
+struct PlanRequest {
+  std::string path;
+  std::string today;  // YYYY-MM-DD, against which waivers expire; empty = of the clock, UTC
+  LoadOptions load;
+  unsigned jobs = 1;
+};
+// Runs every entry, also after one fails; an entry that cannot be run is a failed one. Fails for a
+// plan that is malformed, with file, line and column.
+Result<Report> run_plan(const PlanRequest& request, Diagnostics& out);
+// "0.01" or "1%": a share from 0 to 1.
+std::optional<double> parse_share(std::string_view text);
 
 // The rows that a file carries to verify itself (PMML's ModelVerification), of the model and of
 // models within it, under the tolerances that the file states. Fails "usage" when it has none.
@@ -152,15 +200,17 @@ struct FormatInfo {
 };
 std::vector<FormatInfo> list_formats();
 
-// Reports as text and JSON.
+// Reports (docs/reports.md). A section is for print_report, which knows every format.
 std::string inspect_text(const Model& model);
 std::string inspect_json(const Model& model);
 // The model as text (docs/panir.md); not `full`: long arrays shortened, for reading only.
 std::string model_text(const Model& model, bool full);
-std::string comparison_text(const runtime::Comparison& comparison);
-std::string comparison_json(const runtime::Comparison& comparison);
+std::string comparison_text(const runtime::Comparison& comparison, const Gate& gate = {});
+std::string comparison_json(const runtime::Comparison& comparison, const Gate& gate = {});
+Section comparison_section(std::string name, const runtime::Comparison& comparison, const Gate& gate = {});
 std::string validation_text(const Validation& validation);
 std::string validation_json(const Validation& validation);
+Section validation_section(std::string name, const Validation& validation);
 // docs/ops.md
 std::string ops_markdown();
 

@@ -1,157 +1,161 @@
-// What a model holds, as text and JSON.
-#include <map>
+#include "api/report.h"
+
+#include <algorithm>
 
 #include "api/json.h"
-#include "api/panmodel.h"
-#include "api/report_nodes.h"
+#include "api/report_ci.h"
+#include "base/fail.h"
 #include "base/text.h"
-#include "ir/forest.h"
-#include "ir/op.h"
-#include "ir/ops/foreign.h"
-#include "ir/ops/tree.h"
-#include "ir/text/print.h"
 
 namespace panmodel {
 namespace {
 
 using namespace json;
 
-std::map<std::string, size_t> operator_counts(const Model& model) {
-  std::map<std::string, size_t> counts;
-  for (const Node& n : model.graph.nodes) {
-    const auto* f = n.as<foreign::Op>();
-    ++counts[f == nullptr ? std::string(op_info(n.op).meta.name)
-                          : fmt::format("foreign {} of {} {}", printable(f->type, 60),
-                                        printable(f->domain, 60), f->version)];
+constexpr size_t kWhole = std::string::npos;
+
+std::string upper_verdict(Verdict v) { return v == Verdict::failed ? "FAILED" : std::string(to_string(v)); }
+
+void figures_json(Writer& w, const char* key, const std::vector<Figure>& figures) {
+  w.Key(key);
+  w.StartObject();
+  for (const Figure& f : figures) {
+    const char* name = f.name.c_str();
+    if (const auto* count = std::get_if<uint64_t>(&f.value)) pair(w, name, *count);
+    if (const auto* real = std::get_if<double>(&f.value)) number(w, name, *real);
+    if (const auto* words = std::get_if<std::string>(&f.value)) pair(w, name, *words);
   }
-  return counts;
+  w.EndObject();
 }
 
-ForestStats forest_stats(const Model& model) {
-  ForestStats all;
-  for (const Node& n : model.graph.nodes) {
-    if (const auto* t = n.as<ml::TreeEnsemble>()) {
-      ForestStats s = stats(t->forest);
-      all.trees += s.trees;
-      all.nodes += s.nodes;
-      all.leaves += s.leaves;
-      all.depth = std::max(all.depth, s.depth);
-    }
-  }
-  return all;
-}
-
-std::string key_list(const Tensor& keys) {
-  std::string out;
-  for (size_t i = 0; i < std::min<size_t>(keys.size(), 8); ++i) {
-    out += (i ? ", " : "") + (keys.dtype() == DType::string ? keys.text(i) : fmt::format("{}", keys.real(i)));
-  }
-  return keys.size() > 8 ? out + ", ..." : out;
-}
-
-}  // namespace
-
-std::string inspect_text(const Model& model) {
-  const Metadata& m = model.metadata;
-  std::string out = fmt::format("format     {} ({})\nproducer   {} {}\n", m.format, m.format_version,
-                                m.producer, m.producer_version);
-  if (!m.name.empty()) out += fmt::format("model      {}\n", m.name);
-  for (const Input& i : model.inputs) {
-    out += fmt::format("input      {}: {}\n", i.name, to_string(model.graph.type(i.value)));
-  }
-  for (const Output& o : model.outputs) {
-    out += fmt::format("output     {}: {}, {}{}\n", o.name, to_string(model.graph.type(o.value)),
-                       to_string(o.role), o.keys.empty() ? "" : " of " + key_list(o.keys));
-  }
-  ForestStats f = forest_stats(model);
-  if (f.trees > 0) {
-    out += fmt::format("trees      {} with {} nodes, {} leaves, depth {}\n", f.trees, f.nodes,
-                       f.leaves, f.depth);
-  }
-  for (const Step& s : model.steps) {
-    out += fmt::format("step       {}{}{}({})\n", s.path, s.path.empty() ? "" : ": ", s.kind, s.summary);
-  }
-  for (const auto& [op, count] : operator_counts(model)) {
-    out += fmt::format("operator   {} x {}\n", op, count);
-  }
-  return out;
-}
-
-std::string inspect_json(const Model& model) {
+std::string report_json(const Report& report) {
   rapidjson::StringBuffer buffer;
   Writer w(buffer);
-  const Metadata& m = model.metadata;
   w.StartObject();
-  w.Key("schema_version");
-  w.Int(1);
-  pair(w, "format", m.format);
-  pair(w, "format_version", m.format_version);
-  pair(w, "producer", m.producer);
-  pair(w, "producer_version", m.producer_version);
-  pair(w, "name", m.name);
-  w.Key("inputs");
+  pair(w, "schema_version", uint64_t{1});
+  pair(w, "verb", report.verb);
+  w.Key("passed");
+  w.Bool(report.passed());
+  w.Key("sections");
   w.StartArray();
-  for (const Input& i : model.inputs) {
+  for (const Section& s : report.sections) {
     w.StartObject();
-    pair(w, "name", i.name);
-    pair(w, "type", to_string(model.graph.type(i.value)));
-    w.Key("features");
+    pair(w, "name", s.name);
+    pair(w, "verdict", to_string(s.verdict()));
+    figures_json(w, "properties", s.properties);
+    w.Key("findings");
     w.StartArray();
-    for (const std::string& f : i.features) text(w, f);
+    for (const Finding& f : s.findings) {
+      w.StartObject();
+      pair(w, "name", f.name);
+      pair(w, "verdict", to_string(f.verdict));
+      pair(w, "summary", f.summary);
+      w.Key("details");
+      w.StartArray();
+      for (const std::string& line : f.details) text(w, line);
+      w.EndArray();
+      figures_json(w, "figures", f.figures);
+      if (f.place.known()) {
+        pair(w, "file", f.place.file);
+        if (const uint32_t line = line_of(f.place); line > 0) pair(w, "line", uint64_t{line});
+      }
+      w.EndObject();
+    }
     w.EndArray();
     w.EndObject();
   }
   w.EndArray();
-  w.Key("outputs");
-  w.StartArray();
-  for (const Output& o : model.outputs) {
-    w.StartObject();
-    pair(w, "name", o.name);
-    pair(w, "type", to_string(model.graph.type(o.value)));
-    pair(w, "role", to_string(o.role));
-    w.EndObject();
-  }
-  w.EndArray();
-  ForestStats f = forest_stats(model);
-  w.Key("trees");
-  w.Uint64(f.trees);
-  w.Key("tree_nodes");
-  w.Uint64(f.nodes);
-  w.Key("steps");
-  w.StartArray();
-  for (const Step& s : model.steps) {
-    w.StartObject();
-    pair(w, "path", s.path);
-    pair(w, "kind", s.kind);
-    pair(w, "options", s.summary);
-    w.EndObject();
-  }
-  w.EndArray();
-  w.Key("operators");
-  w.StartObject();
-  for (const auto& [op, count] : operator_counts(model)) {
-    w.Key(op.c_str());
-    w.Uint64(count);
-  }
   w.EndObject();
-  w.Key("nodes");
-  write_nodes(w, model);
-  w.EndObject();
-  return std::string(buffer.GetString()) + "\n";
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }
 
-std::string model_text(const Model& model, bool full) { return print_model(model, {full}); }
+std::string report_text(const Report& report) {
+  std::string out;
+  for (const Section& s : report.sections) {
+    out += fmt::format("{}: {}\n", printable(s.name), upper_verdict(s.verdict()));
+    for (const Finding& f : s.findings) {
+      out += fmt::format("  {} {}: {}\n", upper_verdict(f.verdict), printable(f.name), printable(f.summary, kWhole));
+      if (f.verdict == Verdict::passed) continue;
+      for (const std::string& line : f.details) out += "    " + printable(line, kWhole) + "\n";
+    }
+  }
+  return out + sum_line(report) + "\n";
+}
 
-std::string ops_markdown() {
-  std::string out = "# Operators of the intermediate representation\n\nGenerated by `panmodel ops --markdown`.\n";
-  for (const OpInfo& info : op_table()) {
-    out += fmt::format("\n## {}\n\n{} Accuracy: {}.\n", info.meta.name, info.meta.doc,
-                       to_string(info.meta.accuracy));
-    if (info.fields.empty()) continue;
-    out += "\n| field | type | meaning |\n|---|---|---|\n";
-    for (const FieldInfo& f : info.fields) out += fmt::format("| {} | {} | {} |\n", f.name, f.type, f.doc);
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  constexpr std::string_view kNames[] = {"passed", "warned", "waived", "failed"};
+  return kNames[static_cast<size_t>(verdict)];
+}
+
+Verdict Section::verdict() const {
+  Verdict worst = findings.empty() ? Verdict::failed : Verdict::passed;
+  for (const Finding& f : findings) worst = std::max(worst, f.verdict);
+  return worst;
+}
+
+bool Report::passed() const {
+  return !sections.empty() && std::none_of(sections.begin(), sections.end(), [](const Section& s) {
+    return s.verdict() == Verdict::failed;
+  });
+}
+
+size_t Report::count(Verdict verdict) const {
+  size_t n = 0;
+  for (const Section& s : sections) {
+    n += static_cast<size_t>(std::count_if(s.findings.begin(), s.findings.end(),
+                                           [&](const Finding& f) { return f.verdict == verdict; }));
+  }
+  return n;
+}
+
+uint32_t line_of(const Location& place) {
+  if (const auto* t = std::get_if<TextLoc>(&place.at)) return t->line;
+  if (const auto* x = std::get_if<XmlLoc>(&place.at)) return x->line;
+  if (const auto* j = std::get_if<JsonLoc>(&place.at)) return j->line;
+  return 0;
+}
+
+std::string sum_line(const Report& report) {
+  size_t all = 0;
+  for (const Section& s : report.sections) all += s.findings.size();
+  std::string out = fmt::format("panmodel {}: {} checks, {} failed", report.verb, all, report.count(Verdict::failed));
+  for (Verdict v : {Verdict::waived, Verdict::warned}) {
+    if (const size_t n = report.count(v); n > 0) out += fmt::format(", {} {}", n, to_string(v));
   }
   return out;
+}
+
+Finding finding_of(const Diagnostic& d) {
+  Finding f;
+  f.name = std::string(d.code);
+  f.verdict = d.severity == Severity::error     ? Verdict::failed
+              : d.severity == Severity::warning ? Verdict::warned
+                                                : Verdict::passed;
+  f.summary = d.message;
+  f.place = d.location;
+  Location inner = d.location;
+  inner.file.clear();
+  if (const std::string place = to_string(inner); !place.empty()) f.details.push_back("at " + place);
+  for (const std::string& note : d.notes) f.details.push_back("help: " + note);
+  f.figures.push_back({"severity", std::string(to_string(d.severity))});
+  return f;
+}
+
+Section section_of(std::string name, const Diagnostic& error) {
+  return {std::move(name), {}, {finding_of(error)}};
+}
+
+std::string print_report(const Report& report, ReportFormat format) {
+  switch (format) {
+    case ReportFormat::text: return report_text(report);
+    case ReportFormat::json: return report_json(report);
+    case ReportFormat::junit: return report_junit(report);
+    case ReportFormat::markdown: return report_markdown(report);
+    case ReportFormat::github: return report_github(report);
+  }
+  return {};
 }
 
 }  // namespace panmodel

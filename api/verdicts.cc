@@ -1,4 +1,4 @@
-// Comparisons and validations as text and JSON (docs/reports.md).
+// Comparisons as text, JSON and findings (docs/reports.md).
 #include "api/json.h"
 #include "api/panmodel.h"
 #include "base/fail.h"
@@ -28,20 +28,137 @@ std::string ulps_text(const std::array<uint64_t, 6>& ulps) {
   return out;
 }
 
-std::string output_text(const runtime::OutputComparison& o) {
-  std::string name = o.name_a == o.name_b ? o.name_a : o.name_a + " / " + o.name_b;
-  if (!o.error.empty()) return fmt::format("{}: {}\n", name, o.error);
+std::string name_of(const runtime::OutputComparison& o) {
+  return o.name_a == o.name_b ? o.name_a : o.name_a + " / " + o.name_b;
+}
+
+std::string summary_of(const runtime::OutputComparison& o) {
+  if (!o.error.empty()) return o.error;
   if (o.role == Role::label) {
-    return fmt::format("{}: {} labels, {} differ, agreement {}\n", name, o.compared, o.differing,
+    return fmt::format("{} labels, {} differ, agreement {}", o.compared, o.differing,
                        percent(o.compared - o.differing, o.compared));
   }
-  std::string out = fmt::format("{}: {} cells, {} beyond rtol {:g} atol {:g}\n", name, o.compared,
-                                o.differing, o.tolerance.relative, o.tolerance.absolute);
-  if (o.ulps[0] == o.compared) return out;  // nothing to say about differences
-  out += fmt::format("  max abs {:.3g}, max rel {:.3g}, mean abs {:.3g}, worst row {}\n",
-                     o.max_absolute, o.max_relative, o.mean_absolute, o.worst_row);
-  out += fmt::format("  {}; passes from rtol {:.3g}\n", ulps_text(o.ulps), o.needed_relative);
-  return out;
+  return fmt::format("{} cells, {} beyond rtol {:g} atol {:g}", o.compared, o.differing,
+                     o.tolerance.relative, o.tolerance.absolute);
+}
+
+std::vector<std::string> details_of(const runtime::OutputComparison& o) {
+  if (!o.error.empty() || o.role == Role::label || o.ulps[0] == o.compared) return {};
+  return {fmt::format("max abs {:.3g}, max rel {:.3g}, mean abs {:.3g}, worst row {}", o.max_absolute,
+                      o.max_relative, o.mean_absolute, o.worst_row),
+          fmt::format("{}; passes from rtol {:.3g}", ulps_text(o.ulps), o.needed_relative)};
+}
+
+// The first flips, of one output or of all.
+std::vector<std::string> flip_lines(const runtime::Comparison& c, const std::string* output) {
+  std::vector<std::string> lines;
+  size_t all = 0;
+  for (const runtime::Flip& f : c.flips) {
+    if (output != nullptr && f.output != *output) continue;
+    if (all++ >= kFlips) continue;
+    lines.push_back(fmt::format("flip in row {}: {} is {} (score {}) / {} (score {})", f.row, f.output,
+                                printable(f.a, 60), print_real(f.score_a), printable(f.b, 60),
+                                print_real(f.score_b)));
+  }
+  if (all > kFlips) lines.push_back(fmt::format("and {} more flips (--format json lists them)", all - kFlips));
+  return lines;
+}
+
+Finding finding_of(const runtime::OutputComparison& o, const runtime::Comparison& c) {
+  Finding f{name_of(o), o.differing > 0 || !o.error.empty() ? Verdict::failed : Verdict::passed,
+            summary_of(o), details_of(o), {{"compared", o.compared}, {"differing", o.differing}}, {}};
+  if (o.role == Role::label) {
+    f.details = flip_lines(c, &o.name_a);
+    return f;
+  }
+  if (!o.error.empty()) return f;
+  f.figures.insert(f.figures.end(),
+                   {{"rtol", o.tolerance.relative}, {"atol", o.tolerance.absolute}, {"max_absolute", o.max_absolute},
+                    {"mean_absolute", o.mean_absolute}, {"max_relative", o.max_relative},
+                    {"smallest_passing_rtol", o.needed_relative}, {"worst_row", o.worst_row}});
+  return f;
+}
+
+Finding partners_finding(const runtime::Comparison& c, bool gate) {
+  Finding f{"outputs", Verdict::passed, fmt::format("{} outputs have a partner", c.outputs.size()), {}, {}, {}};
+  for (const std::string& n : c.only_a) f.details.push_back(fmt::format("only the first model has '{}'", n));
+  for (const std::string& n : c.only_b) f.details.push_back(fmt::format("only the second model has '{}'", n));
+  if (!f.details.empty()) {
+    f.summary = fmt::format("{} outputs have no partner", c.only_a.size() + c.only_b.size());
+    f.verdict = Verdict::warned;
+  }
+  if (c.outputs.empty() || (gate && !c.only_a.empty())) f.verdict = Verdict::failed;
+  return f;
+}
+
+Finding refusals_finding(const runtime::Comparison& c) {
+  Finding f{"refused rows", Verdict::passed, fmt::format("{} rows are refused by both", c.refused_both), {},
+            {{"refused_by_first_only", c.refused_a}, {"refused_by_second_only", c.refused_b},
+             {"refused_by_both", c.refused_both}}, {}};
+  if (c.refused_a + c.refused_b == 0) return f;
+  f.verdict = Verdict::failed;
+  f.summary = fmt::format("{} rows are refused by the first only, {} by the second only", c.refused_a, c.refused_b);
+  return f;
+}
+
+// What the gate allows is a figure of the finding that it limits.
+constexpr std::string_view kAllowed = "allowed";
+
+bool limited(const Finding& f) {
+  return std::any_of(f.figures.begin(), f.figures.end(), [](const Figure& figure) { return figure.name == kAllowed; });
+}
+
+bool has_labels(const runtime::Comparison& c) {
+  return std::any_of(c.outputs.begin(), c.outputs.end(), [](const auto& o) { return o.role == Role::label; });
+}
+
+// Rows whose prediction changes, of models with labels and without.
+Finding changed_finding(const runtime::Comparison& c, const Gate& gate) {
+  const bool labels = has_labels(c);
+  const uint64_t changed = (labels ? c.flipped_rows : gate.max_changed ? c.beyond_rows : 0) + c.refused_a + c.refused_b;
+  const double rows = static_cast<double>(c.rows), share = gate.max_changed.value_or(0);
+  Finding f{"changed rows", Verdict::passed, {}, flip_lines(c, nullptr),
+            {{"rows", c.rows}, {"changed", changed}, {std::string(kAllowed), share}}, {}};
+  f.summary = fmt::format("{} of {} rows change ({:.3g} %), allowed {:.3g} %", changed, c.rows,
+                          c.rows == 0 ? 0 : 100 * static_cast<double>(changed) / rows, 100 * share);
+  // One part in 1e12 more, so that 1 % of 300 rows is 3 whatever its rounding.
+  if (static_cast<double>(changed) > share * rows * (1 + 1e-12)) f.verdict = Verdict::failed;
+  return f;
+}
+
+// The differences of an output within a gate: those of labels are changed rows.
+void judge(Finding& f, const runtime::OutputComparison& o, const Gate& gate) {
+  if (!o.error.empty()) return;
+  f.verdict = Verdict::passed;
+  if (o.role == Role::label) return;
+  std::optional<double> allowed = gate.max_difference;
+  for (const std::string* name : {&o.name_b, &o.name_a}) {
+    if (auto own = gate.max_differences.find(*name); own != gate.max_differences.end()) allowed = own->second;
+  }
+  if (!allowed) return;
+  f.summary = fmt::format("largest difference {:.3g}, allowed {:.3g}", o.max_absolute, *allowed);
+  f.figures.push_back({std::string(kAllowed), *allowed});
+  if (o.max_absolute > *allowed) f.verdict = Verdict::failed;
+}
+
+void gate_json(Writer& w, const Section& judged) {
+  w.Key("gate");
+  w.StartObject();
+  w.Key("passed");
+  w.Bool(judged.verdict() != Verdict::failed);
+  w.Key("limits");
+  w.StartArray();
+  for (const Finding& f : judged.findings) {
+    if (f.verdict != Verdict::failed && !limited(f)) continue;
+    w.StartObject();
+    pair(w, "name", f.name);
+    w.Key("passed");
+    w.Bool(f.verdict != Verdict::failed);
+    pair(w, "summary", f.summary);
+    w.EndObject();
+  }
+  w.EndArray();
+  w.EndObject();
 }
 
 void output_json(Writer& w, const runtime::OutputComparison& o) {
@@ -70,27 +187,27 @@ void output_json(Writer& w, const runtime::OutputComparison& o) {
 
 }  // namespace
 
-std::string comparison_text(const runtime::Comparison& c) {
+std::string comparison_text(const runtime::Comparison& c, const Gate& gate) {
   std::string out = fmt::format("{} rows\n", c.rows);
-  for (const auto& o : c.outputs) out += output_text(o);
-  for (size_t i = 0; i < std::min(c.flips.size(), kFlips); ++i) {
-    const auto& f = c.flips[i];
-    out += fmt::format("flip in row {}: {} is {} (score {}) / {} (score {})\n", f.row, f.output,
-                       printable(f.a, 60), print_real(f.score_a), printable(f.b, 60),
-                       print_real(f.score_b));
+  for (const auto& o : c.outputs) {
+    out += fmt::format("{}: {}\n", name_of(o), summary_of(o));
+    for (const std::string& line : details_of(o)) out += "  " + line + "\n";
   }
-  if (c.flips.size() > kFlips) {
-    out += fmt::format("and {} more flips (--format json lists them)\n", c.flips.size() - kFlips);
-  }
+  for (const std::string& line : flip_lines(c, nullptr)) out += line + "\n";
   for (const auto& n : c.only_a) out += fmt::format("only the first model has '{}'\n", n);
   for (const auto& n : c.only_b) out += fmt::format("only the second model has '{}'\n", n);
   if (c.refused_both) out += fmt::format("{} rows are refused by both\n", c.refused_both);
   if (c.refused_a) out += fmt::format("{} rows are refused by the first only\n", c.refused_a);
   if (c.refused_b) out += fmt::format("{} rows are refused by the second only\n", c.refused_b);
-  return out + (c.equal() ? "equal\n" : "DIFFERENT\n");
+  if (!gate.asked()) return out + (c.equal() ? "equal\n" : "DIFFERENT\n");
+  const Section judged = comparison_section("gate", c, gate);
+  for (const Finding& f : judged.findings) {
+    if (f.verdict == Verdict::failed || limited(f)) out += fmt::format("{}: {}\n", f.name, f.summary);
+  }
+  return out + (judged.verdict() == Verdict::failed ? "GATE FAILED\n" : "gate passed\n");
 }
 
-std::string comparison_json(const runtime::Comparison& c) {
+std::string comparison_json(const runtime::Comparison& c, const Gate& gate) {
   rapidjson::StringBuffer buffer;
   Writer w(buffer);
   w.StartObject();
@@ -101,6 +218,9 @@ std::string comparison_json(const runtime::Comparison& c) {
   pair(w, "refused_by_first_only", c.refused_a);
   pair(w, "refused_by_second_only", c.refused_b);
   pair(w, "refused_by_both", c.refused_both);
+  pair(w, "rows_with_flips", c.flipped_rows);
+  pair(w, "rows_beyond_tolerance", c.beyond_rows);
+  if (gate.asked()) gate_json(w, comparison_section("gate", c, gate));
   w.Key("outputs");
   w.StartArray();
   for (const auto& o : c.outputs) output_json(w, o);
@@ -128,44 +248,20 @@ std::string comparison_json(const runtime::Comparison& c) {
   return std::string(buffer.GetString()) + "\n";
 }
 
-std::string validation_text(const Validation& v) {
-  std::string out = fmt::format("{} rows, {} cells in {} columns, {} differ\n", v.rows, v.cells,
-                                v.columns.size(), v.differing);
-  if (v.refused > 0) out += fmt::format("{} rows are refused\n", v.refused);
-  if (v.label_flips > 0) out += fmt::format("{} labels differ\n", v.label_flips);
-  if (v.max_relative > 0) {
-    out += fmt::format("max rel {:.3g}, passes from rtol {:.3g}\n", v.max_relative,
-                       v.needed_relative);
+Section comparison_section(std::string name, const runtime::Comparison& c, const Gate& gate) {
+  Section section{std::move(name), {{"rows", c.rows}}, {}};
+  // Without labels the rows are counted when a share of them is allowed, or when one side refuses some.
+  const bool rows = gate.max_changed || has_labels(c) || c.refused_a + c.refused_b > 0;
+  if (gate.asked() && rows) section.findings.push_back(changed_finding(c, gate));
+  for (const auto& o : c.outputs) {
+    Finding f = finding_of(o, c);
+    if (gate.asked()) judge(f, o, gate);
+    section.findings.push_back(std::move(f));
   }
-  for (const std::string& e : v.examples) out += e + "\n";
-  if (v.differing > v.examples.size()) {
-    out += fmt::format("and {} more differences\n", v.differing - v.examples.size());
-  }
-  return out + (v.equal() ? "equal\n" : "DIFFERENT\n");
-}
-
-std::string validation_json(const Validation& v) {
-  rapidjson::StringBuffer buffer;
-  Writer w(buffer);
-  w.StartObject();
-  pair(w, "schema_version", uint64_t{1});
-  w.Key("equal");
-  w.Bool(v.equal());
-  pair(w, "rows", v.rows);
-  pair(w, "refused", v.refused);
-  pair(w, "cells", v.cells);
-  pair(w, "differing", v.differing);
-  pair(w, "label_flips", v.label_flips);
-  number(w, "max_relative", v.max_relative);
-  number(w, "smallest_passing_rtol", v.needed_relative);
-  for (const auto& [key, list] : {std::pair{"columns", &v.columns}, {"examples", &v.examples}}) {
-    w.Key(key);
-    w.StartArray();
-    for (const std::string& s : *list) text(w, s);
-    w.EndArray();
-  }
-  w.EndObject();
-  return std::string(buffer.GetString()) + "\n";
+  section.findings.push_back(partners_finding(c, gate.asked()));
+  // A gate counts these rows among the changed ones.
+  if (!gate.asked()) section.findings.push_back(refusals_finding(c));
+  return section;
 }
 
 }  // namespace panmodel

@@ -16,7 +16,7 @@ namespace {
 
 // Equal within the producer's own tolerance: both count as 0, or the relative difference is small.
 bool acceptable(const std::string& found, const std::string& wanted, const Embedded::Expected& rule,
-                Validation& result) {
+                ColumnValidation& result) {
   if (found == wanted) return true;
   auto x = parse_real(found), y = parse_real(wanted);
   if (!x || !y) {
@@ -60,16 +60,18 @@ void verify_rows(const Embedded& embedded, OnError on_error, Validation& result,
       fail(embedded.place, "data-column", "the model predicts no '{}'", rule.name);
     }
     const auto column = static_cast<size_t>(at - table.names().begin());
-    result.columns.push_back(rule.name);
+    ColumnValidation& compared = result.columns.emplace_back();
+    compared.name = rule.name;
+    compared.tolerance = {rule.precision, rule.zero};
     for (size_t r = 0; r < embedded.rows.size(); ++r) {
       const std::string found = table.cell(r, column);
       const std::string wanted =
           runtime::csv_field(embedded.rows[r][embedded.inputs.size() + e].value_or(""));
-      ++result.cells;
-      if (acceptable(found, wanted, rule, result)) continue;
-      ++result.differing;
-      if (result.examples.size() < 10) {
-        result.examples.push_back(fmt::format(
+      ++compared.cells;
+      if (acceptable(found, wanted, rule, compared)) continue;
+      if (compared.differing++ == 0) compared.first = embedded.place;
+      if (compared.examples.size() < 10) {
+        compared.examples.push_back(fmt::format(
             "{}: row {}: {} is {}, expected {}", to_string(embedded.place), r, rule.name,
             table.refused(r) ? "refused" : found.empty() ? "missing" : found, wanted.empty() ? "missing" : wanted));
       }

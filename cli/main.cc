@@ -14,13 +14,31 @@
 
 namespace panmodel::cli {
 
+namespace {
+
+bool is_fatal(const Diagnostic& d, const Common& common) {
+  return d.severity == Severity::error || (common.fail_on == "warning" && d.severity == Severity::warning) ||
+         (!common.fail_on.empty() && d.severity == Severity::loss);
+}
+
+}  // namespace
+
+std::vector<Finding> findings_of(const Diagnostics& diagnostics, const Common& common) {
+  std::vector<Finding> findings;
+  for (const Diagnostic& d : diagnostics.list()) {
+    Finding& f = findings.emplace_back(finding_of(d));
+    if (is_fatal(d, common)) f.verdict = Verdict::failed;
+  }
+  return findings;
+}
+
 void say(const Diagnostic& d, Common& common) {
-  bool minor = d.severity == Severity::note || d.severity == Severity::loss;
-  bool fatal = d.severity == Severity::error ||
-               (common.fail_on == "warning" && d.severity == Severity::warning) ||
-               (!common.fail_on.empty() && d.severity == Severity::loss);
+  const bool minor = d.severity == Severity::note || d.severity == Severity::loss;
+  const bool fatal = is_fatal(d, common);
   if (!(common.quiet && minor && !fatal)) std::fprintf(stderr, "%s\n", to_string(d).c_str());
-  if (fatal) common.status = std::max(common.status, std::max(1, exit_code(d.kind)));
+  if (!fatal) return;
+  common.status = std::max(common.status, std::max(1, exit_code(d.kind)));
+  if (!common.error) common.error = d;
 }
 
 void say(const Diagnostics& diagnostics, Common& common) {
@@ -67,6 +85,7 @@ constexpr const char* kOverview =
     "  panmodel predict model.pkl --data rows.csv     score rows\n"
     "  panmodel compare a.pkl b.onnx                  do two models predict the same\n"
     "  panmodel validate m.onnx --data rows.csv --expect preds.csv\n"
+    "  panmodel validate plan.yaml                    a plan of validations, for a pipeline\n"
     "  panmodel check model.pkl                       structure and safety, no scoring\n"
     "  panmodel formats | ops                         what is supported\n\n"
     "Nothing in a model file is ever executed. 'panmodel VERB --help' explains a verb.\n";

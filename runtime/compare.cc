@@ -273,7 +273,7 @@ std::string match_columns(const Output& a, const Output& b, size_t width_x, size
 }
 
 void compare_numbers(const Tensor& x, const Tensor& y, const Columns& columns, const Side& a,
-                     const Side& b, size_t rows, OutputComparison& result) {
+                     const Side& b, size_t rows, OutputComparison& result, std::vector<uint8_t>& beyond) {
   size_t width_x = rows == 0 ? 0 : x.size() / rows, width_y = rows == 0 ? 0 : y.size() / rows;
   double sum = 0, worst = -1;
   bool narrow = x.dtype() == DType::f32 || y.dtype() == DType::f32;
@@ -296,6 +296,7 @@ void compare_numbers(const Tensor& x, const Tensor& y, const Columns& columns, c
       result.max_relative = std::max(result.max_relative, relative);
       bool passes = absolute <= result.tolerance.absolute + result.tolerance.relative * scale;
       result.differing += !passes;
+      if (!passes) beyond[row] = 1;
       double needed = std::max(0.0, absolute - result.tolerance.absolute) / scale;
       if (!std::isfinite(absolute)) needed = std::numeric_limits<double>::infinity();
       result.needed_relative = std::max(result.needed_relative, needed);
@@ -327,6 +328,18 @@ size_t partner_of(const Shown& x, const Side& right, const std::vector<uint8_t>&
     partner = j;
   }
   return candidates == 1 ? partner : SIZE_MAX;
+}
+
+// What is asked for this output, where nothing is what its types and operators allow.
+Tolerance tolerance_of(const OutputComparison& output, const CompareOptions& options, Tolerance rule) {
+  Tolerance asked{options.relative, options.absolute};
+  for (const std::string* name : {&output.name_b, &output.name_a}) {
+    const auto own = options.outputs.find(*name);
+    if (own == options.outputs.end()) continue;
+    if (own->second.relative >= 0) asked.relative = own->second.relative;
+    if (own->second.absolute >= 0) asked.absolute = own->second.absolute;
+  }
+  return {asked.relative >= 0 ? asked.relative : rule.relative, asked.absolute >= 0 ? asked.absolute : rule.absolute};
 }
 
 }  // namespace
@@ -379,7 +392,7 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
     result.refused_a += left.refused[row] && !right.refused[row];
     result.refused_b += right.refused[row] && !left.refused[row];
   }
-  std::vector<uint8_t> taken(right.outputs.size(), 0);
+  std::vector<uint8_t> taken(right.outputs.size(), 0), flipped(result.rows, 0), beyond(result.rows, 0);
   for (const Shown& shown : left.outputs) {
     const size_t partner = partner_of(shown, right, taken);
     const Output& x = shown.output;
@@ -394,8 +407,7 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
     c.name_b = y.name;
     c.role = x.role;
     Tolerance ta = default_tolerance(a.model(), x), tb = default_tolerance(b.model(), y);
-    c.tolerance = {options.relative >= 0 ? options.relative : std::max(ta.relative, tb.relative),
-                   options.absolute >= 0 ? options.absolute : std::max(ta.absolute, tb.absolute)};
+    c.tolerance = tolerance_of(c, options, {std::max(ta.relative, tb.relative), std::max(ta.absolute, tb.absolute)});
     const Tensor &u = shown.cells, &v = right.outputs[partner].cells;
     bool text = is_text(u) || is_text(v);
     Columns columns;
@@ -405,14 +417,18 @@ Comparison compare(const Session& a, const Prediction& of_a, const Session& b,
         c.error = fmt::format("{} cells on one side, {} on the other", u.size(), v.size());
       } else {
         compare_labels(u, v, left, right, result.rows, c, x.role == Role::label ? result.flips : texts);
+        for (const Flip& f : texts) beyond[f.row] = 1;
       }
     } else if (result.rows > 0) {
       c.error = match_columns(x, y, u.size() / result.rows, v.size() / result.rows, shown.keys,
                               right.outputs[partner].keys, columns);
-      if (c.error.empty()) compare_numbers(u, v, columns, left, right, result.rows, c);
+      if (c.error.empty()) compare_numbers(u, v, columns, left, right, result.rows, c, beyond);
     }
     result.outputs.push_back(std::move(c));
   }
+  for (const Flip& f : result.flips) flipped[f.row] = 1;
+  result.flipped_rows = static_cast<uint64_t>(std::count(flipped.begin(), flipped.end(), 1));
+  result.beyond_rows = static_cast<uint64_t>(std::count(beyond.begin(), beyond.end(), 1));
   for (size_t j = 0; j < right.outputs.size(); ++j) {
     if (!taken[j]) result.only_b.push_back(right.outputs[j].output.name);
   }

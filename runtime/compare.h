@@ -2,6 +2,7 @@
 // Comparison of two predictions of the same rows, as a value that reports print.
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ struct Comparison {
   uint64_t rows = 0;
   uint64_t refused_a = 0, refused_b = 0;  // rows that only this side refuses
   uint64_t refused_both = 0;
+  uint64_t flipped_rows = 0;  // rows with a label that differs
+  uint64_t beyond_rows = 0;   // rows with another cell beyond its tolerance
   std::vector<OutputComparison> outputs;
   std::vector<Flip> flips;
   std::vector<std::string> only_a, only_b;  // outputs without a partner
@@ -49,8 +52,10 @@ struct Comparison {
 };
 
 struct CompareOptions {
-  // Absent values follow from the element types and the accuracy of the operators.
+  // Negative values follow from the element types and the accuracy of the operators.
   double relative = -1, absolute = -1;
+  // Instead of these, for the output that has this name on either side.
+  std::map<std::string, Tolerance> outputs;
   bool allow_refusals = false;  // a row refused by one side only is no difference
 };
 

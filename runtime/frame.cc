@@ -283,7 +283,7 @@ PredictionTable::PredictionTable(std::span<const Output> outputs, const Predicti
     for (size_t k = 0; k < width; ++k) {
       std::string key = keys.size() == width ? element_text(keys, k) : std::to_string(k);
       names_.push_back(scalar ? outputs[o].name : outputs[o].name + ":" + key);
-      columns_.push_back({&value, &tensor, width, k});
+      columns_.push_back({&value, &tensor, width, k, o});
     }
   }
   refused_.assign(rows_, 0);

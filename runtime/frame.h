@@ -64,6 +64,8 @@ class PredictionTable {
   PredictionTable(std::span<const Output> outputs, const Prediction& prediction);
   const std::vector<std::string>& names() const { return names_; }
   size_t rows() const { return rows_; }
+  // Of which output a column is, by its number.
+  size_t output_of(size_t column) const { return columns_[column].output; }
   // CSV form of a cell; empty for a refused row and for a missing cell of a column.
   std::string cell(size_t row, size_t column) const;
   bool refused(size_t row) const { return refused_[row] != 0; }
@@ -75,7 +77,7 @@ class PredictionTable {
   struct Column {
     const Value* value;
     const Tensor* tensor;
-    size_t width, at;
+    size_t width, at, output;
   };
   bool absent(size_t row, const Column& column) const {
     return refused(row) || !column.value->is_valid(row);

@@ -1,4 +1,4 @@
-#include "api/report_nodes.h"
+#include "api/inspect_nodes.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,6 @@
-// inspect, convert, check, formats, ops.
 #include "base/fail.h"
 #include "base/text.h"
-#include "cli/verbs.h"
+#include "cli/options.h"
 
 namespace panmodel::cli {
 namespace {
@@ -23,44 +22,28 @@ Dump parse_dump(const std::string& text) {
                                                  ", expected read, boundary, raise, legalise or cleanup");
 }
 
-}  // namespace
-
-void add_inspect(CLI::App& app, Common& common) {
-  struct Options {
-    std::string path, format = "text", target, output;
-    int opset = 21;
-    bool lossy = false, force = false, full = false;
-  };
-  auto o = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("inspect", "what a model file holds");
-  verb->add_option("model", o->path, "model file")->required();
-  verb->add_option("--format", o->format, "text, json, or panir: the intermediate representation itself")
-      ->check(CLI::IsMember({"text", "json", "panir"}));
-  verb->add_flag("--full", o->full, "panir: long arrays in full");
-  verb->add_option("--target", o->target, "how each operator would reach this format");
-  verb->add_option("--opset", o->opset, "version of ai.onnx for --target onnx");
-  verb->add_flag("--lossy", o->lossy, "allow forms that lose precision for --target");
-  verb->add_option("-o", o->output, "write the report to this file");
-  verb->add_flag("--force", o->force, "overwrite the output");
-  verb->callback([o, &common] {
-    auto model = load(o->path, {.outline = o->target.empty() && o->format == "text"}, common);
-    if (!model) return;
-    if (o->target.empty()) {
-      std::string report = o->format == "json"    ? inspect_json(*model)
-                           : o->format == "panir" ? model_text(*model, o->full)
-                                                  : inspect_text(*model);
-      print(report, o->output, o->force, common);
-      return;
-    }
-    auto lines = analyse_target(*model, o->target, o->opset, !o->lossy);
-    if (!lines) return say(lines.error(), common);
-    std::string text;
-    for (const TargetLine& l : *lines) {
-      text += fmt::format("{} {} x {}: {}\n", l.possible ? "yes" : "NO ", l.op, l.count, l.how);
-    }
-    print(text, o->output, o->force, common);
-  });
+// What a conversion said, wrote and found when it compared both files.
+Section section_of(const ConvertRequest& request, const Diagnostics& out, const Result<Conversion>& result,
+                   const Common& common) {
+  Section section{request.input + " -> " + request.output, {}, findings_of(out, common)};
+  if (!result) {
+    section.findings.push_back(finding_of(result.error()));
+    return section;
+  }
+  Finding written{"written", Verdict::passed, fmt::format("{} bytes", result->bytes), {}, {{"bytes", uint64_t{result->bytes}}}, {}};
+  if (result->bytes == 0) written.verdict = Verdict::failed, written.summary = "nothing was written";
+  section.findings.push_back(std::move(written));
+  if (!result->checked) return section;
+  for (Finding& f : comparison_section("", result->check).findings) {
+    f.name = "self-check: " + f.name;
+    // Losses that were allowed may move a prediction: then the file is written all the same.
+    if (f.verdict == Verdict::failed && result->bytes > 0) f.verdict = Verdict::warned;
+    section.findings.push_back(std::move(f));
+  }
+  return section;
 }
+
+}  // namespace
 
 void add_convert(CLI::App& app, Common& common) {
   struct Options {
@@ -68,6 +51,7 @@ void add_convert(CLI::App& app, Common& common) {
     std::string precision = "exact", input_type;
     std::vector<std::string> dumps;
     bool trace = false, no_check = false, no_verification = false;
+    ReportOptions report;
   };
   auto o = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("convert", "convert a model, and check what was written");
@@ -96,6 +80,7 @@ void add_convert(CLI::App& app, Common& common) {
   verb->add_option("--rows", r.rows, "probe rows of the self-check");
   verb->add_option("--seed", r.seed, "seed of the probe rows");
   verb->add_option("--jobs", r.jobs, "threads of the self-check; 0 = all cores");
+  add_report_formats(verb, o->report);
   verb->add_option("--dump-after", o->dumps,
                    "PHASE[=FILE]: the model as .panir after read, boundary, raise, legalise or cleanup, "
                    "shortened on standard error or in full in the file (repeatable)");
@@ -134,52 +119,19 @@ void add_convert(CLI::App& app, Common& common) {
     auto result = convert_file(request, out);
     if (o->trace) std::fputs(trace.c_str(), stderr);
     say(out, common);
-    if (!result) return say(result.error(), common);
-    std::string text = result->bytes == 0
-                           ? fmt::format("{}: not written\n", request.output)
-                           : fmt::format("{}: {} bytes\n", request.output, result->bytes);
-    if (result->checked) text += "self-check: " + comparison_text(result->check);
-    if (!common.quiet) print(text, "", false, common);
-  });
-}
-
-void add_check(CLI::App& app, Common& common) {
-  struct Options {
-    std::string path;
-    LoadOptions load;
-  };
-  auto o = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("check", "structure and safety of a file, without scoring");
-  verb->add_option("model", o->path, "model file")->required();
-  verb->add_option("--from", o->load.format, "format of the file; default: by content");
-  verb->add_flag("--allow-links", o->load.allow_links, "follow symbolic links to external data");
-  verb->callback([o, &common] {
-    Diagnostics out;
-    o->load.memory_limit = common.memory_limit;
-    auto result = check_file(o->path, o->load, out);
-    say(out, common);
-    if (!result) return say(result.error(), common);
-    if (common.status != 0) return;
-    const size_t warnings = out.count(Severity::warning);
-    const std::string found = warnings == 0 ? "no problems" : fmt::format("no errors, warnings: {}", warnings);
-    print(fmt::format("{}: {} ({})\n", o->path, found, *result), "", false, common);
-  });
-}
-
-void add_lists(CLI::App& app, Common& common) {
-  CLI::App* formats = app.add_subcommand("formats", "formats that are read and written");
-  formats->callback([&common] {
+    if (!result) say(result.error(), common);
     std::string text;
-    for (const FormatInfo& f : list_formats()) {
-      text += fmt::format("{:8} {}{}  {}  {}\n", f.name, f.reads ? "read" : "    ",
-                          f.writes ? " write" : "      ", f.title, f.extensions);
+    if (result && !common.quiet) {
+      text = result->bytes == 0 ? fmt::format("{}: not written\n", request.output)
+                                : fmt::format("{}: {} bytes\n", request.output, result->bytes);
+      if (result->checked) text += "self-check: " + comparison_text(result->check);
     }
-    print(text, "", false, common);
+    const Report report{"convert", {section_of(request, out, result, common)}};
+    o->report.force = request.overwrite;
+    publish(o->report, common, [&](ReportFormat format) {
+      return format == ReportFormat::text ? text : print_report(report, format);
+    });
   });
-  auto markdown = std::make_shared<bool>(false);
-  CLI::App* ops = app.add_subcommand("ops", "operators of the intermediate representation");
-  ops->add_flag("--markdown", *markdown, "as docs/ops.md (the only form)");
-  ops->callback([&common] { print(ops_markdown(), "", false, common); });
 }
 
 }  // namespace panmodel::cli
