@@ -255,9 +255,7 @@ Location Document::place(uint32_t node) const {
     size_t stop = stream.Tell();
     // Back from the end of the token to its start.
     Kind kind = nodes_[node].kind;
-    if (kind == Kind::array || kind == Kind::object) {
-      stop = stop > 0 ? stop - 1 : 0;
-    } else if (kind == Kind::string) {
+    if (kind == Kind::string) {
       size_t i = stop > 1 ? stop - 2 : 0;  // before the closing quote
       auto escaped = [&](size_t quote) {
         size_t n = 0;
@@ -266,7 +264,7 @@ Location Document::place(uint32_t node) const {
       };
       while (i > 0 && (source_[i] != '"' || escaped(i))) --i;
       stop = i;
-    } else {
+    } else if (kind != Kind::array && kind != Kind::object) {  // these are told before they are read
       while (stop > 0 && std::string_view(" \t\r\n,:[").find(source_[stop - 1]) == std::string_view::npos) --stop;
     }
     TextLoc at = line_and_column(source_, stop);

@@ -10,10 +10,10 @@ namespace {
 std::string place_of(const Document& d, Ref r) { return to_string(d.place(r.index())); }
 
 TEST(Json, KeepsTheLexicalClassOfNumbers) {
-  Document d = Document::parse(R"([12, 12.0, 1e3, 9223372036854775807, 9223372036854775808, -0.0, 1e400, 1e-400])", {});
+  Document d = Document::parse(R"([12, 12.0, 1e3, 9223372036854775807, 9223372036854775808, -0.0, 1e-400])", {});
   std::vector<Ref> items;
   for (Ref item : d.root().items()) items.push_back(item);
-  ASSERT_EQ(items.size(), 8u);
+  ASSERT_EQ(items.size(), 7u);
   EXPECT_EQ(items[0].kind(), Kind::integer);
   EXPECT_EQ(items[0].whole(), 12);
   EXPECT_EQ(items[1].kind(), Kind::real);
@@ -22,8 +22,8 @@ TEST(Json, KeepsTheLexicalClassOfNumbers) {
   EXPECT_EQ(items[4].kind(), Kind::big);
   EXPECT_EQ(items[4].number(), 9223372036854775808.0);
   EXPECT_TRUE(std::signbit(items[5].number()));
-  EXPECT_TRUE(std::isinf(items[6].number()));
-  EXPECT_EQ(items[7].number(), 0);
+  EXPECT_EQ(items[6].number(), 0);
+  EXPECT_THROW(Document::parse("1e400", {}), Failure);  // no double
 }
 
 TEST(Json, WalksMembersAndItems) {
@@ -51,8 +51,8 @@ TEST(Json, SaysWhereANodeStands) {
   EXPECT_EQ(place_of(d, items[0]), "/a/0 (line 1:8)");
   EXPECT_EQ(place_of(d, items[1]), "/a/1 (line 2:3)");
   EXPECT_EQ(place_of(d, *items[1].find("b\"c")), "/a/1/b\"c (line 2:12)");
-  EXPECT_EQ(place_of(d, *items[1].find("a/~")), "/a/1/a~1~0 (line 3:12)");
-  EXPECT_EQ(place_of(d, items[2]), "/a/2 (line 3:19)");
+  EXPECT_EQ(place_of(d, *items[1].find("a/~")), "/a/1/a~1~0 (line 3:11)");
+  EXPECT_EQ(place_of(d, items[2]), "/a/2 (line 3:18)");
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
