@@ -93,13 +93,13 @@ double variance(const Call& call, const Array& datum, const Array& covariance) {
 
 // The same by names; the 1 is called "". What is not there is 0.
 double variance(const Call& call, const Map& datum, const Map& covariance) {
-  const auto x = [&](std::string_view key) { return key.empty() ? 1 : value_or_0(datum, key); };
+  Map x = datum;
+  x.set("", Value::float64(1));
+  call.steps(x.size() * (x.size() + covariance.size()));
   double sum = 0;
-  for (const auto& [key, row] : covariance) {
-    call.steps(row.members().size());
-    double product = 0;
-    for (const auto& [other, value] : row.members()) product += value.real() * x(other);
-    sum += x(key) * product;
+  for (const auto& [key, row] : covariance) sum += value_or_0(x, key) * dot(x, row.members());
+  for (const auto& [key, value] : x) {
+    if (!covariance.contains(key)) sum += value.real() * dot(x, Map());
   }
   return sum;
 }
