@@ -214,11 +214,11 @@ int compare_maps(const Map& a, const Map& b) {
 }  // namespace
 
 int compare(const Value& a, const Value& b) {
-  if (stack_low()) fail({}, "limit-depth", "values are nested too deep to be compared");
   if (a.is_number() && b.is_number()) {
     if (a.kind() <= Kind::int64 && b.kind() <= Kind::int64) return sign(a.whole(), b.whole());
     return compare_reals(a.real(), b.real());
   }
+  if (stack_low()) fail({}, "limit-depth", "values are nested too deep to be compared");
   if (a.kind() != b.kind()) return sign(a.kind(), b.kind());
   switch (a.kind()) {
     case Kind::boolean: return sign(a.truth(), b.truth());

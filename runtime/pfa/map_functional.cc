@@ -15,6 +15,7 @@ Value at(const Call& call, const Map::Entry& entry) {
 template <bool keyed>
 Value map(const Call& call) {
   Map out;
+  out.reserve(call.members(0).size());
   for (const Map::Entry& entry : scan_map(call, 0)) out.set(entry.first, at<keyed>(call, entry));
   return Value::map(std::move(out));
 }
@@ -69,6 +70,7 @@ Value zip_map(const Call& call) {
     if (!same_keys(first, scan_map(call, k))) call.fail(keyed ? 26380 : 26370, "misaligned maps");
   }
   Map out;
+  out.reserve(first.size());
   for (const auto& [key, item] : first) out.set(key, zipped<keyed>(call, maps, key));
   return Value::map(std::move(out));
 }
