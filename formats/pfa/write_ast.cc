@@ -87,9 +87,6 @@ Ast function(std::vector<Parameter> parameters, Ast result, Asts body) {
 }
 
 Ast element(const Ast& of, Ast index) {
-  if (const auto* symbol = std::get_if<std::string>(&of.v)) {
-    if (const auto* constant = std::get_if<int64_t>(&index.v)) return *symbol + "." + std::to_string(*constant);
-  }
   return Members{{"attr", of}, {"path", Asts{std::move(index)}}};
 }
 

@@ -167,28 +167,64 @@ class Columns {
     return set(std::move(result));
   }
 
+  // A float that is not rounded yet: trees compare it with thresholds that allow for it.
+  bool cast_to_single(const expr::Map& op) {
+    Form f = values_.of(node_.inputs[0]);
+    const bool plain = op.body.kind == expr::Expr::Kind::input && !op.body.map_missing_to && !op.masked;
+    if (!plain || f.vector || f.constant || (f.type != "double" && f.type != "long" && f.type != "int")) return false;
+    if (f.type != "double") {
+      std::vector<Typed> one{column(node_.inputs[0])};
+      f.items = {if_known(one, program_, [](std::vector<Typed>& v) { return call("cast.double", {std::move(v[0].e)}); }, null_of("double"))};
+      f.type = "double";
+    }
+    f.single = true;
+    values_.set(node_.outputs[0], std::move(f));
+    return true;
+  }
+
+  // In another type of numbers.
+  Typed converted(Typed made, const std::string& type) {
+    if (made.type == type || (type == "long" && made.whole())) return made;
+    std::vector<Typed> one{std::move(made)};
+    const bool nullable_result = one[0].nullable;
+    const std::string from = one[0].type;
+    const bool real = type == "double", truth = from == "boolean";
+    if (!(real && one[0].whole()) && !(truth && (real || type == "long"))) {
+      values_.refuse(node_, fmt::format("that gives {} in place of {}", from, type));
+    }
+    Ast e = if_known(one, program_, [&](std::vector<Typed>& v) {
+      if (truth) return if_else(std::move(v[0].e), real ? Ast(1.0) : Ast(1), real ? Ast(0.0) : Ast(0));
+      return call("cast.double", {std::move(v[0].e)});
+    }, null_of(type));
+    return {std::move(e), type, nullable_result};
+  }
+
   bool map(const expr::Map& op) {
+    if (op.type == expr::Scalar::f32 && cast_to_single(op)) return true;
     std::vector<Typed> inputs;
     const size_t count = node_.inputs.size() - (op.masked ? 1 : 0);
     for (size_t i = 0; i < count; ++i) {
-      if (is_single(node_.inputs[i])) values_.refuse(node_, "in single precision");
       Typed in = column(node_.inputs[i]);
+      in.single = is_single(node_.inputs[i]);
+      if (in.single && in.nullable && values_.of(node_.inputs[i]).single) {
+        std::vector<Typed> one{std::move(in)};
+        in = {if_known(one, program_, [&](std::vector<Typed>& v) { return program_.user_call("single", {std::move(v[0].e)}); }, null_of("double")),
+              "double", true, true};
+      }
       if (!in.e.is_symbol() && !values_.of(node_.inputs[i]).constant) in.e = program_.let("cell", std::move(in.e));
       inputs.push_back(std::move(in));
     }
     Typed made = written(op.body, inputs, node_, values_);
     const std::string type = type_of(expr::dtype_of(op.type));
-    if (op.type == expr::Scalar::f32 || op.type >= expr::Scalar::date) {
-      values_.refuse(node_, fmt::format("of type {}", expr::to_string(op.type)));
-    }
-    if (type == "double" && made.whole()) {
+    if (op.type >= expr::Scalar::date) values_.refuse(node_, fmt::format("of type {}", expr::to_string(op.type)));
+    const bool round = op.type == expr::Scalar::f32 && !made.single;
+    made = converted(std::move(made), type);
+    if (round) {
       std::vector<Typed> one{std::move(made)};
       const bool nullable_result = one[0].nullable;
-      made = {if_known(one, program_, [](std::vector<Typed>& v) { return call("cast.double", {std::move(v[0].e)}); }, null_of("double")),
+      made = {if_known(one, program_, [&](std::vector<Typed>& v) { return program_.user_call("single", {std::move(v[0].e)}); }, null_of("double")),
               "double", nullable_result};
     }
-    const bool whole = type == "long" && made.whole();
-    if (made.type != type && !whole) values_.refuse(node_, fmt::format("that gives {} in place of {}", made.type, type));
     if (op.masked) made = masked(std::move(made), node_.inputs.back());
     return set(std::move(made), "derived");
   }

@@ -30,6 +30,12 @@ class Elementwise {
     if (const auto* op = node_.as<tensor::Variadic>()) {
       return each([&](const std::vector<Ast>& x) { return variadic(op->fn, x); });
     }
+    if (same_branches(node_)) {
+      Form same = values_.of(node_.inputs[1]);
+      if (same.constant && same.width == 0) values_.refuse(node_, "of a constant matrix");
+      values_.set(node_.outputs[0], std::move(same));
+      return true;
+    }
     if (node_.as<tensor::Where>() != nullptr) {
       return each([](const std::vector<Ast>& x) { return if_else(x[0], x[1], x[2]); });
     }

@@ -50,14 +50,15 @@ class Writer {
   Typed constant(const Constant& c) const {
     std::string type;
     switch (c.type) {
-      case expr::Scalar::f64: type = "double"; break;
+      case expr::Scalar::f64:
+      case expr::Scalar::f32: type = "double"; break;
       case expr::Scalar::i64: type = "int"; break;
       case expr::Scalar::boolean: type = "boolean"; break;
       case expr::Scalar::string: type = "string"; break;
       default: values_.refuse(node_, fmt::format("with a constant of type {}", expr::to_string(c.type)));
     }
     if (c.is_missing()) return {null_of(type), type, true};
-    if (const auto* real_value = std::get_if<double>(&c.value)) return {real(*real_value), type};
+    if (const auto* real_value = std::get_if<double>(&c.value)) return {real(*real_value), type, false, c.type == expr::Scalar::f32};
     if (const auto* whole = std::get_if<int64_t>(&c.value)) {
       if (*whole < INT32_MIN || *whole > INT32_MAX) type = "long";
       return {*whole, type};
@@ -98,7 +99,7 @@ class Writer {
     }
     std::vector<Typed> arguments = arguments_of(e);
     std::string type;
-    bool null_inside = false;
+    bool null_inside = false, single = false;
     Ast otherwise;
     const bool error = info(e.function).missing == MissingRule::refuse && !e.unknown && !e.map_missing_to;
     const bool known = std::none_of(arguments.begin(), arguments.end(), [](const Typed& a) { return a.nullable; });
@@ -108,6 +109,7 @@ class Writer {
       Typed made = strict(e, a);
       type = made.type;
       null_inside = made.nullable;
+      single = made.single;
       return std::move(made.e);
     }, Ast());
     if (!known) {
@@ -118,7 +120,7 @@ class Writer {
       }
       std::get<Members>(body.v).back().second = branch(std::move(otherwise));
     }
-    return {std::move(body), type, null_inside || (!known && !error && !e.map_missing_to)};
+    return {std::move(body), type, null_inside || (!known && !error && !e.map_missing_to), single};
   }
 
   std::vector<Typed> arguments_of(const Expr& e) {
@@ -135,6 +137,18 @@ class Writer {
     }
     return type;
   }
+
+  // In the widest type of numbers: single precision when none is a double.
+  static bool is_single(const std::vector<Typed>& all) {
+    const bool any = std::any_of(all.begin(), all.end(), [](const Typed& t) { return t.single; });
+    return any && std::all_of(all.begin(), all.end(), [](const Typed& t) { return t.single || t.whole(); });
+  }
+  Typed rounded(Typed made, const std::vector<Typed>& of) {
+    if (made.type != "double" || !is_single(of)) return made;
+    if (made.nullable) refuse_single();
+    return {program_.user_call("single", {std::move(made.e)}), "double", false, true};
+  }
+  [[noreturn]] void refuse_single() const { values_.refuse(node_, "in single precision"); }
 
   // Where the result is no number.
   Typed real_result(const Expr& e, Ast body) {
@@ -155,7 +169,7 @@ class Writer {
     for (const Typed& t : a) {
       if (!t.number()) refuse(e, "of other values than numbers");
     }
-    if (widest(a) == "double") return real_result(e, call(real_name, {a[0].e, a[1].e}));
+    if (widest(a) == "double") return rounded(real_result(e, call(real_name, {a[0].e, a[1].e})), a);
     // With 64 bits first, so that the overflow of 32 is an error of the conversion.
     if (e.function == Function::divide || e.function == Function::modulo) {
       if (e.invalid == expr::InvalidTreatment::as_missing) refuse(e, "of integers, where 0 as a divisor gives a missing value");
@@ -173,7 +187,8 @@ class Writer {
 
   Typed comparison(const Expr& e, const char* test, std::vector<Typed>& a) {
     const bool numbers = a[0].number() && a[1].number();
-    const bool equality = e.function == Function::equal || e.function == Function::not_equal;
+    const bool equality = e.function == Function::equal || e.function == Function::not_equal ||
+                          e.function == Function::norm_discrete;
     if (!numbers && (a[0].type != a[1].type || !equality)) {
       refuse(e, fmt::format("of {} and {}", a[0].type, a[1].type));
     }
@@ -191,7 +206,7 @@ class Writer {
       case Function::modulo: return arithmetic(e, "%", "%", a);
       case Function::pow:
         if (widest(a) != "double") refuse(e, "of integers");
-        return mathematics(e, call("**", {a[0].e, a[1].e}), a);
+        return rounded(mathematics(e, call("**", {a[0].e, a[1].e}), a), a);
       case Function::log10: return one("m.log10");
       case Function::ln: return one("m.ln");
       case Function::ln1p: return one("m.ln1p");
@@ -213,7 +228,7 @@ class Writer {
       case Function::atan2: return mathematics(e, call("m.atan2", {a[0].e, a[1].e}), a);
       case Function::abs:
         if (!a[0].number()) refuse(e, "of other values than numbers");
-        return a[0].whole() ? whole_result(e, call("m.abs", {a[0].e})) : real_result(e, call("m.abs", {a[0].e}));
+        return a[0].whole() ? whole_result(e, call("m.abs", {a[0].e})) : rounded(real_result(e, call("m.abs", {a[0].e})), a);
       case Function::floor:
       case Function::ceil:
       case Function::round: {
@@ -225,7 +240,7 @@ class Writer {
       case Function::threshold: {
         const bool whole = widest(a) != "double";
         Ast above = call(">", {a[0].e, a[1].e});
-        return {if_else(std::move(above), whole ? Ast(1) : Ast(1.0), whole ? Ast(0) : Ast(0.0)), whole ? "int" : "double"};
+        return {if_else(std::move(above), whole ? Ast(1) : Ast(1.0), whole ? Ast(0) : Ast(0.0)), whole ? "int" : "double", false, is_single(a)};
       }
       case Function::equal: return comparison(e, "==", a);
       case Function::not_equal: return comparison(e, "!=", a);
@@ -245,6 +260,10 @@ class Writer {
       case Function::to_f64:
         if (!a[0].number()) refuse(e, fmt::format("of {}", a[0].type));
         return {a[0].type == "double" ? a[0].e : call("cast.double", {a[0].e}), "double"};
+      case Function::to_f32:
+        if (!a[0].number()) refuse(e, fmt::format("of {}", a[0].type));
+        if (a[0].single) return a[0];
+        return {program_.user_call("single", {a[0].e}), "double", false, true};
       case Function::to_i64: {
         if (!a[0].number()) refuse(e, fmt::format("of {}", a[0].type));
         if (a[0].whole()) return a[0];
@@ -304,6 +323,9 @@ class Writer {
     Typed yes = make(e.arguments[1]);
     Typed no{null_of(yes.type), yes.type, true};
     if (e.arguments.size() > 2) no = make(e.arguments[2]);
+    // Of a float and a double the row decides: arithmetic would round or not.
+    const bool yes_single = yes.single || yes.whole(), no_single = no.single || no.whole() || e.arguments.size() == 2;
+    if (yes.single != no.single && yes.type == "double" && no.type == "double" && !(yes_single && no_single)) refuse_single();
     unify(yes, no);
     if (yes.type != no.type) refuse(e, fmt::format("between {} and {}", yes.type, no.type));
     const std::string type = yes.type;
@@ -323,11 +345,12 @@ class Writer {
     Ast made = if_known(conditions, program_, [&](std::vector<Typed>& c) {
       return if_else(std::move(c[0].e), std::move(yes.e), std::move(no.e));
     }, std::move(otherwise));
-    return {std::move(made), type, null_result};
+    return {std::move(made), type, null_result, yes_single && no_single};
   }
 
   Typed first_known(const Expr& e) {
     std::vector<Typed> a = arguments_of(e);
+    if (std::any_of(a.begin(), a.end(), [](const Typed& t) { return t.single; })) refuse_single();
     Typed made = std::move(a.back());
     for (size_t i = a.size() - 1; i-- > 0;) {
       if (!a[i].nullable) {
@@ -385,6 +408,7 @@ class Writer {
       if (!t.number()) refuse(e, "of other values than numbers");
     }
     if (widest(a) != "double") refuse(e, "of integers");
+    if (std::any_of(a.begin(), a.end(), [](const Typed& t) { return t.single; })) refuse_single();
     if (any && e.map_missing_to) refuse(e, "with a value for a missing argument");
     Asts items;
     for (Typed& t : a) items.push_back(std::move(t.e));

@@ -13,6 +13,7 @@ struct Typed {
   Ast e;
   std::string type;
   bool nullable = false;
+  bool single = false;  // a double that is one of single precision; results of such are rounded too
 
   bool number() const { return type == "double" || whole(); }
   bool whole() const { return type == "int" || type == "long"; }

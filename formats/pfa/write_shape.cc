@@ -187,7 +187,10 @@ class Shapes {
       f.single = false;
       items = values_.items(node_.inputs[0], numbers);
     }
-    for (size_t p : places) f.items.push_back(items.at(p));
+    for (size_t p : places) {
+      if (p >= items.size()) values_.refuse(node_, "of a row of any length");
+      f.items.push_back(items[p]);
+    }
     if (f.items.size() != f.width) values_.refuse(node_, "of another shape");
     values_.set(output, std::move(f));
     return true;

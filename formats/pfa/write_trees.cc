@@ -32,6 +32,8 @@ struct Shape {
   bool sets = false;                  // thresholds may be sets
   bool missing = false;               // a node says where a missing value goes
   bool single = false;                // features are rounded to single precision before they are compared
+  bool scores = false;                // a leaf has the place of its score in a cell, which may be null
+  bool round_leaves = false;          // to single precision
   size_t targets = 1;                 // numbers of a leaf; 1: the weight for `target`
   size_t target = 0;
 };
@@ -135,11 +137,17 @@ class TreeWriter {
     for (size_t w = begin; w < end; ++w) {
       if ((forest_.leaf_target.empty() ? 0 : forest_.leaf_target[w]) == target) sum += forest_.leaf_weight[w];
     }
-    return sum;
+    return shape_.round_leaves ? static_cast<double>(static_cast<float>(sum)) : sum;
   }
 
   void leaf(uint32_t node, JsonSink& out) const {
     out.begin_object(true);
+    if (shape_.scores) {
+      out.key("int");
+      out.integer(static_cast<int64_t>(forest_.leaf_begin.empty() ? forest_.yes[node] : forest_.leaf_begin[forest_.yes[node]]));
+      out.end_object();
+      return;
+    }
     out.key(shape_.targets == 1 ? "double" : "array");
     if (shape_.targets == 1) {
       out.real(weight(node, shape_.target));
@@ -177,9 +185,10 @@ class Trees {
       : node_(node), ensemble_(ensemble), forest_(ensemble.forest), values_(values), program_(values.program()) {}
 
   void write() {
-    if (ensemble_.accumulate != DType::f64) values_.refuse(node_, "that sums in single precision");
+    shape_.round_leaves = ensemble_.accumulate == DType::f32;
     for (double w : forest_.leaf_weight) {
-      if (!std::isfinite(w)) values_.refuse(node_, "with a leaf that is no finite number");
+      if (std::isinf(w)) values_.refuse(node_, "with an infinite leaf");
+      shape_.scores = shape_.scores || std::isnan(w);
     }
     for (size_t i = 0; i < forest_.nodes(); ++i) {
       if (forest_.is_leaf(i)) continue;
@@ -199,8 +208,12 @@ class Trees {
         results.push_back(combined(groups[t], t));
       }
       const char* name = results.size() == 1 ? "score" : "scores";
-      return set(items_form("double", std::move(results), name));
+      Form f = items_form("double", std::move(results), name);
+      f.may_miss = shape_.scores;
+      return set(std::move(f));
     }
+    if (shape_.scores) values_.refuse(node_, "with leaves of several numbers that may be missing");
+    if (shape_.round_leaves) values_.refuse(node_, "that sums several numbers in single precision");
     shape_.targets = targets;
     set(vector_form("double", targets, combined_rows(), "scores"));
   }
@@ -284,6 +297,7 @@ class Trees {
   }
   static Ast nullable_double() { return nullable("double"); }
 
+  Ast leaf_type() const { return shape_.scores ? Ast("int") : score_type(); }
   Ast score_type() const { return shape_.targets == 1 ? Ast("double") : array_of("double"); }
 
   // The schema of a node, declared once.
@@ -292,7 +306,7 @@ class Trees {
     declared_ = true;
     Asts symbols;
     for (const std::string& f : shape_.fields) symbols.push_back(f);
-    const Asts branch{shape_.node, score_type()};
+    const Asts branch{shape_.node, leaf_type()};
     Asts fields{
         Members{{"name", "field"}, {"type", Members{{"type", "enum"}, {"name", shape_.features}, {"symbols", std::move(symbols)}}}},
         Members{{"name", "operator"}, {"type", "string"}},
@@ -317,6 +331,17 @@ class Trees {
 
   // The score of one tree.
   Ast walk(Ast tree) {
+    Ast leaf = walk_to_leaf(std::move(tree));
+    if (!shape_.scores) return leaf;
+    if (scores_.empty()) {
+      Asts all;
+      for (double w : forest_.leaf_weight) all.push_back(std::isnan(w) ? Ast() : Ast(Members{{"double", w}}));
+      const Ast cell = program_.cell("scores", array_of(nullable("double")), std::move(all));
+      scores_ = std::get<std::string>(std::get<Members>(cell.v)[0].second.v);
+    }
+    return program_.user_call("numberOrNan", {Members{{"cell", scores_}, {"path", Asts{std::move(leaf)}}}});
+  }
+  Ast walk_to_leaf(Ast tree) {
     if (!shape_.missing) return call("model.tree.simpleTree", {record_, std::move(tree)});
     const std::string row = program_.symbol("d"), node = program_.symbol("t");
     Ast passes = call("impute.defaultOnNull", {call("model.tree.missingTest", {row, node}),
@@ -340,10 +365,15 @@ class Trees {
     Ast result;
     if (one) {
       result = walk(std::move(cell));
+      if (base != 0 && ensemble_.accumulate == DType::f32) values_.refuse(node_, "that sums in single precision");
       if (base != 0) result = call("+", {base, std::move(result)});
       return result;
     }
-    if (base == 0 || ensemble_.base_last || (!sum && !mean)) {
+    const bool single = ensemble_.accumulate == DType::f32;
+    const auto rounded = [&](Ast e) { return single ? program_.user_call("single", {std::move(e)}) : e; };
+    const double start = single ? static_cast<double>(static_cast<float>(base)) : base;
+    if (single && !sum) values_.refuse(node_, "that combines in single precision");
+    if (!single && (base == 0 || ensemble_.base_last || (!sum && !mean))) {
       const char* library = mean && base == 0 ? "a.mean" : sum || mean ? "a.sum" : ensemble_.aggregate == ml::Aggregate::min ? "a.min" : "a.max";
       result = call(library, {scores(std::move(cell))});
       if (base != 0) result = call("+", {std::move(result), base});
@@ -351,8 +381,9 @@ class Trees {
     } else {
       // From the base on, tree by tree, as the source adds them.
       const std::string total = program_.symbol("total"), tree = program_.symbol("tree");
-      result = call("a.fold", {std::move(cell), base,
-                               function({{total, "double"}, {tree, shape_.node}}, "double", {call("+", {total, walk(tree)})})});
+      result = call("a.fold", {std::move(cell), ensemble_.base_last ? 0.0 : start,
+                               function({{total, "double"}, {tree, shape_.node}}, "double", {rounded(call("+", {total, walk(tree)}))})});
+      if (ensemble_.base_last && base != 0) result = rounded(call("+", {std::move(result), start}));
     }
     if (mean) result = call("/", {std::move(result), static_cast<double>(roots.size())});
     return result;
@@ -395,6 +426,7 @@ class Trees {
   Program& program_;
   Shape shape_;
   bool declared_ = false;
+  std::string scores_;  // the cell of the leaves' scores
   Ast record_;
   std::string record_type_;
 };

@@ -67,6 +67,10 @@ bool passes_missing(const Node& node) {
 
 }  // namespace
 
+bool same_branches(const Node& node) {
+  return node.op == OpId::tensor_Where && node.inputs[1] == node.inputs[2];
+}
+
 Form scalar_form(std::string type, Ast e, std::string name) {
   return items_form(std::move(type), {std::move(e)}, std::move(name));
 }
@@ -123,10 +127,11 @@ void Values::count_uses() {
   for (const Output& o : model_.outputs) ++uses_[o.value.v];
   for (size_t n = g.nodes.size(); n-- > 0;) {
     const Node& node = g.nodes[n];
+    if (!is_used(node)) continue;
     const bool wanted = passes_missing(node) && std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId v) { return wants_missing(v); });
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId v = node.inputs[i];
-      if (!v.valid()) continue;
+      if (!v.valid() || (i == 0 && same_branches(node))) continue;
       ++uses_[v.v];
       if (wanted || treats_missing(node, i)) wants_missing_[v.v] = 1;
     }
@@ -207,8 +212,13 @@ void Values::set(ValueId v, Form form) {
   forms_[v.v] = std::move(form);
 }
 
+bool Values::is_used(const Node& node) const {
+  return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId v) { return uses(v) > 0; });
+}
+
 void Values::add_nodes() {
   for (const Node& node : graph().nodes) {
+    if (!is_used(node)) continue;
     const bool done = write_shape(node, *this) || write_elementwise(node, *this) || write_reduce(node, *this) ||
                       write_linear(node, *this) || write_scale(node, *this) || write_encode(node, *this) ||
                       write_trees(node, *this) || write_columns(node, *this);

@@ -65,6 +65,7 @@ class Values {
   Ast input_type() const { return input_type_; }
 
  private:
+  bool is_used(const Node& node) const;
   void add_inputs();
   void count_uses();
 
@@ -78,6 +79,8 @@ class Values {
   std::vector<std::string> fields_;  // of the input record
 };
 
+// Whether it is a choice of two that are one: the condition does not matter.
+bool same_branches(const Node& node);
 // The item type and width of a value; fails for more than two dimensions.
 Form form_of(const Type& type, const Node& node, const Values& values);
 Form scalar_form(std::string type, Ast e, std::string name = {});
