@@ -82,9 +82,15 @@ class TreeWriter {
     NodeMode mode = forest_.node_mode(node);
     double threshold = forest_.threshold[node];
     if (shape_.single) round(mode, threshold);
-    bool missing_yes = forest_.missing_yes(node);
+    const bool missing_yes = forest_.missing_yes(node);
     out.begin_object();
-    head(forest_.feature[node], mode == NodeMode::leq && threshold == std::numeric_limits<double>::infinity() ? "alwaysTrue" : operator_of(mode), out);
+    bool always = mode == NodeMode::leq && threshold == std::numeric_limits<double>::infinity();
+    if (always && shape_.missing && !missing_yes) {
+      // alwaysTrue holds for a missing value too; a number is at most the largest one.
+      always = false;
+      threshold = std::numeric_limits<double>::max();
+    }
+    head(forest_.feature[node], always ? "alwaysTrue" : operator_of(mode), out);
     if (mode == NodeMode::member) {
       const auto set = static_cast<size_t>(threshold);
       out.begin_object(true);

@@ -17,10 +17,10 @@ def _datum(cell, schema):
         return None
     if isinstance(schema, list):
         return {kind: _datum(cell, kind)}
-    if schema in ("int", "long"):
-        return int(float(cell))
-    if schema in ("float", "double"):
-        return float(cell)
+    if schema in ("int", "long", "float", "double"):
+        number = {"true": 1.0, "false": 0.0}.get(cell.lower())
+        number = float(cell) if number is None else number
+        return int(number) if schema in ("int", "long") else number
     if schema == "boolean":
         return cell.lower() in ("true", "1", "1.0")
     return cell

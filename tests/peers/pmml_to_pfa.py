@@ -100,6 +100,8 @@ def check(case):
             return case["id"], *compare(case, path)
         except titus2.NotAccepted as e:
             return case["id"], "not accepted", str(e)[:300]
+        except Exception as e:
+            return case["id"], "failed", f"{type(e).__name__}: {' '.join(str(e).split())}"[:300]
 
 
 def main():
