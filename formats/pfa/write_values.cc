@@ -261,7 +261,8 @@ Ast Values::array(ValueId v) {
   if (f.whole && f.items.empty()) {
     return call("a.map", {*f.whole, program_.user_function("single")});
   }
-  Ast made = make_array(items(v), f.type);
+  // Integers of which some are missing are doubles with NaN.
+  Ast made = make_array(items(v), f.nullable && (f.type == "int" || f.type == "long") ? "double" : f.type);
   if (uses(v) > 1 && !f.single && !f.nullable) {
     made = symbol(std::move(made), f.name);
     f.whole = made;
