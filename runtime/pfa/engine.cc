@@ -13,7 +13,7 @@ namespace {
 class Limits {
  public:
   explicit Limits(Machine& m) : outer_(meter().limit) {
-    meter().limit = std::min(outer_, m.options.max_bytes);
+    meter().limit = std::min(outer_, m.bytes_at_start + std::min(m.options.max_bytes, SIZE_MAX - m.bytes_at_start));
     m.steps = 0;
     m.depth = 0;
     m.step_limit = m.options.max_steps == 0 ? UINT64_MAX : m.options.max_steps;

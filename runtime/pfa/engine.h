@@ -21,7 +21,7 @@ namespace panmodel::pfa {
 struct EngineOptions {
   uint64_t max_steps = 50'000'000;   // of one call, 0 = any number: expressions evaluated, and work in functions
   uint32_t max_call_depth = 10'000;  // of functions of the document
-  size_t max_bytes = size_t{4} << 30;  // of values on this thread
+  size_t max_bytes = size_t{1} << 30;  // of values on this thread beyond those when the engine was made
   bool strict = false;               // a "float" is rounded to 32 bits, else it keeps a double
   std::optional<uint64_t> seed = {}; // of the random functions; else "randseed", else an arbitrary one
 };

@@ -65,6 +65,7 @@ Machine::Machine(std::shared_ptr<const Program> made, const EngineOptions& given
     constants.push_back(c.word ? word_of(c) : decode(c.value, *c.type, data));
   }
   compile(*this);
+  bytes_at_start = meter().used;
 }
 
 Value* Machine::next_chunk(size_t n) {

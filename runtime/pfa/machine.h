@@ -101,6 +101,7 @@ class Machine {
   std::mt19937_64 random;
   uint64_t steps = 0, step_limit = UINT64_MAX;
   uint32_t depth = 0;
+  size_t bytes_at_start = 0;  // of the thread, when the engine was made
 
   // A run of values on the stack, null at first and given back in the reverse order.
   class Room {
