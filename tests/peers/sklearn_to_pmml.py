@@ -9,7 +9,9 @@ every option of an estimator (option_cases.py), fitted with the installed scikit
 
     sklearn_to_pmml.py [--through-onnx] [NAME ...]
 
-With --through-onnx the document is written from the ONNX file that panmodel writes of the model.
+With --through-onnx the document is written from the ONNX file that panmodel writes of the model; else the
+models of the newest release are also written in the older versions of PMML, where they either agree as well
+or are refused because they need a newer one.
 
 NAME: a model of the corpus, or a part of the name of an option case. One line per model and counts.
 Fails when a model that is written does not agree, or when fewer are written than are expected.
@@ -28,6 +30,8 @@ from sklearn_to_onnx import BOUNDARY_ROWS, CORPUS, HERE, RELEASES, by_method, ex
 
 THROUGH_ONNX = "--through-onnx" in sys.argv
 EXPECTED_OPTIONS = 650  # cases of sklearn_options.py, likewise
+OLDER = ("4.2", "4.3")
+EXPECTED_OLDER = 132  # documents in older versions that agree
 EXPECTED = 229 if THROUGH_ONNX else 231  # models of the corpus that are written and agree
 
 
@@ -41,7 +45,7 @@ def jpmml_rows(path, names, columns):
             file.write(",".join(spelled[c] if c in spelled else quoted(c) for c in row) + "\n")
 
 
-def check(folder, model, temporary, estimator=None, rows_of=None):
+def check(folder, model, temporary, estimator=None, rows_of=None, version="4.4"):
     """`estimator`, `rows_of`: the model itself and the table of input.csv as it takes it, where they are at hand:
     JPMML may refuse a row that it refuses."""
     document, boundary = f"{temporary}/m.pmml", f"{temporary}/rows.csv"
@@ -49,11 +53,12 @@ def check(folder, model, temporary, estimator=None, rows_of=None):
     if THROUGH_ONNX:
         source = f"{temporary}/m.onnx"
         panmodel("convert", model, source, "--force")
-    done = panmodel("convert", source, document, "--force", may_fail=True)
+    done = panmodel("convert", source, document, "--force", "--pmml-version", version, may_fail=True)
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        return "refused" if "[convert-unsupported]" in done.stderr or "[pmml-write]" in done.stderr \
-            else "failed", " / ".join(said)[:300]
+        codes = ("[convert-unsupported]", "[pmml-write]", "[pmml-version]")
+        return "refused" if any(c in done.stderr for c in codes) else "failed", " / ".join(said)[:300]
+    panmodel("check", document)
     panmodel("rows", model, "--rows", str(BOUNDARY_ROWS), "-o", boundary, "--force")
     assert "<ModelVerification" in open(document).read(), "no rows to check itself with"
     jpmml.verify(document)
@@ -140,35 +145,44 @@ def check_option(number):
 
 
 def check_case(case):
-    release, name = case
+    release, name, version = case
     folder = f"{CORPUS}/pickle/debian-sklearn-{release}/{name}"
     model = sorted(p for p in glob.glob(f"{folder}/*") if not p.endswith(".csv"))[0]
     with tempfile.TemporaryDirectory() as temporary:
         try:
-            return case, *check(folder, model, temporary)
+            return case[:2], *check(folder, model, temporary, version=version)
         except Exception as e:
-            return case, "failed", f"{type(e).__name__}: {e}"[:300]
+            return case[:2], "failed", f"{type(e).__name__}: {e}"[:300]
+
+
+def check_older(case):
+    (release, name), outcome, said = check_case(case)
+    return (case[2], name), outcome, said
 
 
 def main():
     warnings.simplefilter("ignore")
     names = [line.split()[0] for line in open(f"{HERE}/sklearn_names.txt") if line.strip()]
     wanted = [a for a in sys.argv[1:] if a != "--through-onnx"]
-    cases = [(r, n) for r in RELEASES for n in names if not wanted or n in wanted
+    cases = [(r, n, "4.4") for r in RELEASES for n in names if not wanted or n in wanted
              if os.path.isdir(f"{CORPUS}/pickle/debian-sklearn-{r}/{n}")]
+    older = [(r, n, v) for v in OLDER for r, n, _ in cases if r == RELEASES[-1]]
     options = [i for i, c in enumerate(option_cases.CASES)
                if not wanted or any(w in c.name for w in wanted if w not in names)]
     counts = {}
     with Pool(2) as pool:
-        for work, part, expected in ((check_case, cases, EXPECTED), (check_option, options, EXPECTED_OPTIONS))[:1 if THROUGH_ONNX else 2]:
+        works = ((check_case, cases, EXPECTED), (check_older, older, EXPECTED_OLDER),
+                 (check_option, options, EXPECTED_OPTIONS))
+        for work, part, expected in works[:1 if THROUGH_ONNX else 3]:
             count = counts[work] = Counter()
             for (release, name), outcome, said in pool.imap(work, part):
                 count[outcome] += 1
                 print(f"{outcome:7} {release:4} {' '.join(name.split())}: {said}", flush=True)
-            what = "models of the corpus" if work is check_case else "options"
+            what = {check_case: "models of the corpus", check_older: "documents in older versions",
+                    check_option: "options"}[work]
             print(f"{count['good']} of {len(part)} {what} written and equal in JPMML, {count['refused']} refused, "
                   f"{count['failed']} failed", flush=True)
-            if work is check_case and not CORPUS:
+            if work is not check_option and not CORPUS:
                 print("PANMODEL_CORPUS is not set: the corpus cases are skipped")
             elif not wanted and count["good"] < expected:
                 count["failed"] += 1
