@@ -46,7 +46,7 @@ TEST(Report, AnAnnotationIsOneLine) {
 
 TEST(Report, ACellOfMarkdownStaysOne) {
   const std::string text = print_report(report_of("a|b\n| c | <img> @team `x`"), ReportFormat::markdown);
-  EXPECT_NE(text.find("| a\\|b\\n\\| c \\| &lt;img&gt; @<!-- -->team \\`x\\` | **FAILED** |"), std::string::npos) << text;
+  EXPECT_NE(text.find("| a\\|b\\\\n\\| c \\| &lt;img&gt; @<!-- -->team \\`x\\` | **FAILED** |"), std::string::npos) << text;
 }
 
 TEST(Report, NothingCheckedHasFailed) {
