@@ -216,6 +216,7 @@ class Decoder {
       size_t i = next;
       if (i >= n || type.fields[i].name != key.text()) {
         auto found = type.field(key.text());
+        if (!found && options_.open_records) continue;
         if (!found) {
           fail(key.place(), options_.code, "the record {} has no field {}", type.name,
                quote(printable(key.text())));

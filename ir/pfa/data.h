@@ -16,6 +16,7 @@ struct DecodeOptions {
   Code code = "pfa-data";       // of what does not fit its type
   bool tagged = false;          // refuses members of unions without a tag, which else go to the first that fits
   bool base64 = false;          // bytes and fixed are base64
+  bool open_records = false;    // fields that a record does not have are left out, as of rows with more columns
   bool round_floats = false;    // a float is rounded to 32 bits
   Diagnostics* notes = nullptr; // told once "pfa-untagged"
 };

@@ -14,7 +14,7 @@ std::string document_of(const std::string& line) {
 
 // What came of a trial: empty when it is as expected.
 std::string judge(Engine& engine, json::Ref trial) {
-  DecodeOptions base64{.base64 = true};
+  DecodeOptions base64{.base64 = true, .open_records = true};
   Value input = decode(*trial.find("sample"), *engine.program().input, base64);
   auto error = trial.find("error");
   auto result = trial.find("result");

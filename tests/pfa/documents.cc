@@ -194,7 +194,7 @@ void run_lines(Engine& engine, const std::string& name, const std::vector<std::s
       if (auto inner = value.find("input")) value = *inner;
     }
     try {
-      Outcome got = call(engine, [&] { return engine.action(decode(value, *engine.program().input)); });
+      Outcome got = call(engine, [&] { return engine.action(decode(value, *engine.program().input, {.open_records = true})); });
       if (!got.failure.empty()) what = got.failure;
       else if (auto error = result.root().find("error")) what = got.error ? "" : "no error";
       else if (got.error) what = describe(*got.error);
