@@ -86,9 +86,10 @@ class TreeWriter {
     out.begin_object();
     bool always = mode == NodeMode::leq && threshold == std::numeric_limits<double>::infinity();
     if (always && shape_.missing && !missing_yes) {
-      // alwaysTrue holds for a missing value too; a number is at most the largest one.
+      // alwaysTrue holds for a missing value too; every number, infinities too, differs from one that no data has.
       always = false;
-      threshold = std::numeric_limits<double>::max();
+      mode = NodeMode::neq;
+      threshold = -1.6e308;
     }
     head(forest_.feature[node], always ? "alwaysTrue" : operator_of(mode), out);
     if (mode == NodeMode::member) {

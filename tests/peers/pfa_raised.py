@@ -12,7 +12,7 @@ within what their own result in Titus differs from R), each text be equal.
 Fails when a document that pfa_raised_misses.txt does not name is missed by one of the three, and when
 one that it names is no longer.
 """
-import csv, glob, io, json, math, os, subprocess, sys, tempfile
+import csv, glob, io, json, math, os, re, subprocess, sys, tempfile
 
 import numpy as np
 import onnxruntime
@@ -97,14 +97,18 @@ def equal(got, want, tolerance):
     return str(got) == str(want)
 
 
+def key_of(name):
+    """setosa, of "output:setosa" and "probability(setosa)"."""
+    return re.sub(r"^probability\((.*)\)$", r"\1", name.rpartition(":")[2])
+
+
 def differs(names, got, wanted, tolerance):
     """The first cell that is wrong, by name or, where no name fits, by order."""
     for row, want in zip(got, wanted):
         want = flat(want)
         if len(row) == 1 and row[0][:1] in ("[", "{"):  # a value that is no column is JSON
             names, row = zip(*flat(json.loads(row[0])).items())
-        # "probabilities:setosa" is the column of class setosa.
-        by_key = {n.rpartition(":")[2] if n.rpartition(":")[2] in want else n: c for n, c in zip(names, row)}
+        by_key = {key_of(n) if key_of(n) in want else n: c for n, c in zip(names, row)}
         pairs = [(by_key[n], want[n]) for n in want] if set(want) <= set(by_key) else \
             list(zip(row, want.values())) if len(want) in (1, len(row)) else None
         if pairs is None:
