@@ -5,6 +5,7 @@
 #include "converters/program/raiser.h"
 #include "ir/ops/encode.h"
 #include "ir/ops/table.h"
+#include "ir/pfa/columns.h"
 #include "ir/pfa/data.h"
 
 namespace panmodel::converters {
@@ -376,7 +377,8 @@ Sym Raiser::chosen(const Sym& text, std::vector<std::string> texts) {
   return winner(matrix(scores), texts);
 }
 
-void Raiser::output(std::string name, const Sym& s) {
+void Raiser::output(const pfa::TableColumn& as, const Sym& s) {
+  const std::string& name = as.name;
   auto number = [&](const pfa::Type& type) { return type.is_number(); };
   Sym open = s->kind == Symbol::Kind::constant || s->kind == Symbol::Kind::data ? opened(s) : s;
   if (open->kind == Symbol::Kind::scalar || open->kind == Symbol::Kind::tree || open->kind == Symbol::Kind::bag) {
@@ -384,26 +386,38 @@ void Raiser::output(std::string name, const Sym& s) {
     std::optional<std::vector<std::string>> texts = is_text(*open->type) ? domain(open) : std::nullopt;
     if (texts && !labels_.contains(value)) value = column(chosen(open, *texts));
     if (auto labels = labels_.find(value); labels != labels_.end()) value = labels->second;
-    b_.output(std::move(name), value, is_text(*open->type) ? Role::label : Role::value);
+    b_.output(name, value, as.role);
     return;
   }
   if (is_known(*open) && (open->type->is_number() || is_text(*open->type))) {
-    b_.output(std::move(name), with_rows(column(open)), is_text(*open->type) ? Role::label : Role::value);
+    b_.output(name, with_rows(column(open)), as.role);
     return;
   }
   bool numbers = !open->parts.empty() && std::all_of(open->parts.begin(), open->parts.end(), [&](const Sym& part) { return number(*part->type); });
   if (!numbers || (open->kind != Symbol::Kind::map && open->kind != Symbol::Kind::list)) {
     stay("output '{}' of type {} is no column and no list of numbers", name, to_string(*s->type));
   }
-  ValueId value = matrix(open->parts);
-  if (open->kind == Symbol::Kind::map) b_.output(std::move(name), value, Role::probability, Tensor::vector(open->keys));
-  else b_.output(std::move(name), value, Role::value);
+  if (open->kind == Symbol::Kind::list) {
+    b_.output(name, matrix(open->parts), as.role == Role::none ? Role::value : as.role, as.keys);
+    return;
+  }
+  // In the order of the keys that the document states, if it does.
+  std::vector<Sym> parts = open->parts;
+  if (as.keys.size() == parts.size()) {
+    for (size_t k = 0; k < parts.size(); ++k) {
+      parts[k] = member(open, as.keys.dtype() == DType::string ? as.keys.text(k) : std::to_string(as.keys.integer(k)));
+    }
+  }
+  Tensor keys = as.keys.size() == parts.size() ? as.keys : Tensor::vector(open->keys);
+  b_.output(name, matrix(parts), as.role == Role::none ? Role::probability : as.role, std::move(keys));
 }
 
 void Raiser::outputs(const Sym& result) {
+  const pfa::TableLayout layout = pfa::output_layout(p_);
   Sym open = opened(result);
-  if (open->kind != Symbol::Kind::record) return output("output", result);
-  for (size_t i = 0; i < open->parts.size(); ++i) output(open->type->fields[i].name, open->parts[i]);
+  if (!layout.fields) return output(layout.columns[0], result);
+  if (open->kind != Symbol::Kind::record) stay("the result is no record of known fields");
+  for (size_t i = 0; i < open->parts.size(); ++i) output(layout.columns[i], open->parts[i]);
 }
 
 }  // namespace panmodel::converters

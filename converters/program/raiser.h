@@ -10,6 +10,7 @@
 #include "converters/program/symbol.h"
 #include "ir/builder.h"
 #include "ir/forest.h"
+#include "ir/pfa/columns.h"
 #include "ir/ops/tensor_elementwise.h"
 
 namespace panmodel::converters {
@@ -108,7 +109,7 @@ class Raiser {
   using Frame = std::vector<Sym>;
   void inputs();
   void outputs(const Sym& result);
-  void output(std::string name, const Sym& s);
+  void output(const pfa::TableColumn& as, const Sym& s);
   Sym chosen(const Sym& text, std::vector<std::string> texts);
 
   Sym eval(const pfa::Node& node);

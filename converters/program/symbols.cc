@@ -201,10 +201,10 @@ Sym Raiser::field(const Sym& record, std::string_view name) {
   return open->parts[*at];
 }
 
-// A missing number refuses the row: PFA has no null but in a union. (A NaN counts as missing.)
+// A missing cell refuses the row: PFA has no null but in a union. (A NaN counts as missing.)
 ValueId Raiser::input_column(const std::string& name, DType dtype) {
-  ValueId v = b_.input(name, tensor_type(dtype, {Dim("N"), Dim(1)}));
-  if (dtype == DType::f64) v = b_.add(table::Require{}, {v, v});
+  ValueId v = b_.input(name, ColumnType{dtype, true});
+  v = b_.add(table::Require{}, {v, v});
   any_column_ = v;
   return v;
 }

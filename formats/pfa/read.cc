@@ -125,8 +125,7 @@ Model read(const Bytes& bytes, const ReadOptions& options, Diagnostics& out) {
   const TableLayout layout = output_layout(*program);
   for (size_t i = 0; i < results.size(); ++i) {
     const TableColumn& c = layout.columns[i];
-    Role role = c.json ? Role::none : c.type.dtype == DType::string ? Role::label : Role::value;
-    builder.output(c.name, results[i], role);
+    builder.output(c.name, results[i], c.role, c.keys);
   }
   return model;
 }

@@ -21,7 +21,7 @@ panmodel::Types Document::infer(const Document& op, InferContext& context) {
   context.expect_inputs(in.columns.size(), in.columns.size());
   for (size_t i = 0; i < in.columns.size(); ++i) context.expect_dtype(i, {in.columns[i].type.dtype});
   panmodel::Types results;
-  for (const TableColumn& c : output_layout(*program).columns) results.push_back(c.type);
+  for (const TableColumn& c : output_layout(*program).columns) results.push_back(c.type_of());
   return results;
 }
 

@@ -259,7 +259,9 @@ bool needs_promotion(const Type& from, const Type& to) {
     return false;
   }
   if (to.is_number()) return from.kind != to.kind;
-  if (to.kind == Kind::array || to.kind == Kind::map) return needs_promotion(*from.element, *to.element);
+  if (to.kind == Kind::array || to.kind == Kind::map) {
+    return from.kind == to.kind && needs_promotion(*from.element, *to.element);
+  }
   return false;
 }
 

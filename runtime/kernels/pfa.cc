@@ -1,11 +1,13 @@
 // Documents of PFA: rows as values, one after another through an engine.
 #include "ir/ops/pfa.h"
 
+#include <cmath>
 #include <mutex>
 
 #include "base/fail.h"
 #include "ir/pfa/columns.h"
 #include "ir/pfa/data.h"
+#include "runtime/frame.h"
 #include "runtime/kernel.h"
 #include "runtime/pfa/engine.h"
 
@@ -35,21 +37,27 @@ struct Refused {
 
 pfa::Value cell_of(const Value& value, size_t row, const TableColumn& column) {
   const Tensor& t = value.tensor;
+  if (!value.is_valid(row)) {
+    if (!column.required) return pfa::Value::null();
+    throw Refused{fmt::format("'{}' is missing, expected {}", column.name, to_string(*column.avro))};
+  }
   if (column.json) {
     const std::string& text = t.as<std::string>()[row];
     json::Document document = json::Document::parse(text, {.non_finite = true});
     return pfa::decode(document.root(), *column.avro);
-  }
-  if (!value.is_valid(row)) {
-    if (column.type.optional) return pfa::Value::null();
-    throw Refused{fmt::format("'{}' is missing, expected {}", column.name, to_string(*column.avro))};
   }
   const pfa::Type& type = plain(*column.avro);
   switch (column.type.dtype) {
     case DType::boolean: return pfa::Value::boolean(t.as<bool>()[row]);
     case DType::i32: return pfa::Value::int32(t.as<int32_t>()[row]);
     case DType::i64: return pfa::Value::int64(t.as<int64_t>()[row]);
-    case DType::f64: return pfa::Value::number(type.kind, t.as<double>()[row]);
+    case DType::f64:
+      // A NaN of a table is a missing number.
+      if (std::isnan(t.as<double>()[row])) {
+        if (!column.required) return pfa::Value::null();
+        throw Refused{fmt::format("'{}' is NaN, expected a number", column.name)};
+      }
+      return pfa::Value::number(type.kind, t.as<double>()[row]);
     default: break;
   }
   const std::string& text = t.as<std::string>()[row];
@@ -68,6 +76,32 @@ struct Results {
   std::vector<uint8_t> booleans, valid;
   std::vector<std::string> texts;
 
+  size_t width = 0;  // of a matrix, once a row has told it
+
+  // A row of a matrix. False, with NaN in its place, when it has not as many numbers as the others, or not the keys.
+  bool add_numbers(const pfa::Value* value) {
+    std::vector<double> row;
+    bool good = value != nullptr;
+    if (good && value->is(Kind::map) && column->keys.size() > 0) {
+      for (size_t k = 0; k < column->keys.size(); ++k) {
+        const pfa::Value* x = value->members().find(element_text(column->keys, k));
+        good = good && x != nullptr;
+        row.push_back(x ? x->real() : std::nan(""));
+      }
+    } else if (good) {
+      for (const pfa::Value& x : value->items()) row.push_back(x.real());
+    }
+    if (good && width == 0) {  // rows before it were refused
+      width = row.size();
+      reals.assign(valid.size() * width, std::nan(""));
+    }
+    good = good && row.size() == width;
+    if (!good) row.assign(width, std::nan(""));
+    reals.insert(reals.end(), row.begin(), row.end());
+    valid.push_back(1);
+    return good;
+  }
+
   void add(const pfa::Value* value) {  // null: the row is refused
     bool there = value && !value->is_null();
     valid.push_back(there || (value && column->json));
@@ -84,6 +118,15 @@ struct Results {
   Value take() {
     Shape shape{static_cast<int64_t>(valid.size()), 1};
     Value v;
+    if (column->matrix) {
+      if (width == 0 && column->keys.size() > 0) {
+        width = column->keys.size();
+        reals.assign(valid.size() * width, std::nan(""));
+      }
+      shape[1] = static_cast<int64_t>(width);
+      v.tensor = Tensor::of(std::move(shape), std::move(reals));
+      return v;
+    }
     switch (column->type.dtype) {
       case DType::boolean: v.tensor = Tensor::of_bools(std::move(shape), std::move(booleans)); break;
       case DType::i32: v.tensor = Tensor::of(std::move(shape), std::move(ints)); break;
@@ -127,7 +170,7 @@ void run(const pfa::Document&, KernelContext& context) {
   const pfa::Program& program = *running.program;
   size_t rows = static_cast<size_t>(context.tensor(0).shape()[0]);
   std::vector<Results> results;
-  for (const TableColumn& column : running.out.columns) results.push_back({&column, {}, {}, {}, {}, {}, {}});
+  for (const TableColumn& column : running.out.columns) results.push_back({&column, {}, {}, {}, {}, {}, {}, 0});
   for (size_t row = 0; row < rows; ++row) {
     std::optional<pfa::Value> result;
     try {
@@ -149,10 +192,15 @@ void run(const pfa::Document&, KernelContext& context) {
       std::string text = emitted_text(running, *program.output);
       results[0].valid.push_back(result.has_value());
       results[0].texts.push_back(std::move(text));
-    } else if (running.out.fields) {
-      for (size_t i = 0; i < results.size(); ++i) results[i].add(result ? &result->items()[i] : nullptr);
-    } else {
-      results[0].add(result ? &*result : nullptr);
+      continue;
+    }
+    for (size_t i = 0; i < results.size(); ++i) {
+      const pfa::Value* value = !result ? nullptr : running.out.fields ? &result->items()[i] : &*result;
+      if (!results[i].column->matrix) {
+        results[i].add(value);
+      } else if (!results[i].add_numbers(value) && value != nullptr) {
+        context.fail_row(row, "row-value", "'{}' has other keys or another length than in the rows before", results[i].column->name);
+      }
     }
   }
   for (size_t i = 0; i < results.size(); ++i) context.set(i, results[i].take());

@@ -209,12 +209,13 @@ struct Walk {
   std::vector<const Type*> promoted;
 };
 
-Walk make_walk(const Call& call) {
+// `missing`: the walk has a branch for it; a field of that name may be anything else.
+Walk make_walk(const Call& call, bool missing = false) {
   Walk walk;
   walk.node = &call.parameter(1);
   walk.pass = *walk.node->field("pass");
   walk.fail = *walk.node->field("fail");
-  walk.missing = walk.node->field("missing").value_or(walk.fail);
+  walk.missing = missing ? *walk.node->field("missing") : walk.fail;
   for (const uint32_t branch : {walk.pass, walk.fail, walk.missing}) {
     for (const Type* part : parts_of(*walk.node->fields[branch].type, true)) {
       if (part != walk.node && needs_promotion(*part, call.type())) walk.promoted.push_back(part);
@@ -251,7 +252,7 @@ Value simple_walk(const Call& call) {
 }
 
 Value missing_walk(const Call& call) {
-  const Walk& walk = call.once<Walk>([&] { return make_walk(call); });
+  const Walk& walk = call.once<Walk>([&] { return make_walk(call, true); });
   return descend(call, walk, [&](const Value& node) {
     const Value passes = call.apply(2, call[0], node);
     if (passes.is_null()) return walk.missing;
