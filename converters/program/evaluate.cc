@@ -16,7 +16,7 @@ using pfa::Node;
 
 namespace {
 
-constexpr uint64_t kMaxSteps = 4'000'000;
+constexpr uint64_t kMaxSteps = 400'000;
 constexpr uint32_t kMaxDepth = 200;
 
 std::shared_ptr<Symbol> data(json::Ref ref, const pfa::Type* type) {
@@ -39,6 +39,7 @@ void Raiser::run() {
   if (!p_.pools.empty()) stay("it has pools");
   Frame frame(p_.action.frame);
   frame_ = &frame;
+  b_.at(p_.document.place(p_.action.body.place));
   inputs();
   frame[pfa::kName] = constant(pfa::Value::string(p_.name), pfa::primitive(Kind::string));
   if (p_.version) frame[pfa::kVersion] = constant(pfa::Value::int32(static_cast<int32_t>(*p_.version)), pfa::primitive(Kind::int32));
