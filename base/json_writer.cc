@@ -16,8 +16,8 @@ constexpr size_t kShort = 32;       // of a member of an object that shares its 
 
 }  // namespace
 
-std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
+void append_json_quoted(std::string_view text, std::string& out) {
+  out += '"';
   for (char c : text) {
     switch (c) {
       case '"': out += "\\\""; break;
@@ -34,7 +34,6 @@ std::string json_quoted(std::string_view text) {
     }
   }
   out += '"';
-  return out;
 }
 
 void JsonWriter::new_line(size_t indent) {
@@ -131,12 +130,16 @@ void JsonWriter::scalar(std::string_view printed) {
 
 void JsonWriter::key(std::string_view name) {
   begin_member();
-  out_ += json_quoted(name);
+  append_json_quoted(name, out_);
   out_ += ": ";
   after_key_ = true;
 }
 
-void JsonWriter::text(std::string_view value) { scalar(json_quoted(value)); }
+void JsonWriter::text(std::string_view value) {
+  std::string quoted;
+  append_json_quoted(value, quoted);
+  scalar(quoted);
+}
 void JsonWriter::integer(int64_t value) { scalar(fmt::format_int(value).c_str()); }
 void JsonWriter::real(double value) { scalar(print_real(value)); }
 

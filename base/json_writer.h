@@ -70,6 +70,6 @@ class JsonWriter : public JsonSink {
 };
 
 // Text between quotes, escaped.
-std::string json_quoted(std::string_view text);
+void append_json_quoted(std::string_view text, std::string& out);
 
 }  // namespace panmodel

@@ -50,12 +50,7 @@ void Raiser::inputs() {
   auto symbol = std::make_shared<Symbol>();
   symbol->type = p_.input;
   auto one = [&](const std::string& name, const pfa::Type* type) -> Sym {
-    const pfa::Type* of = type;
-    if (type->kind == Kind::alternatives && type->members.size() == 2) {
-      for (size_t i = 0; i < 2; ++i) {
-        if (type->members[i]->kind == Kind::null) of = type->members[1 - i];
-      }
-    }
+    const pfa::Type* of = &pfa::value_type(*type);
     bool number = of->is_number(), text = is_text(*of), boolean = of->kind == Kind::boolean;
     if (!number && !text && !boolean) stay("input '{}' has type {}", name, to_string(*type));
     DType dtype = number ? DType::f64 : text ? DType::string : DType::boolean;
@@ -279,7 +274,7 @@ Sym Raiser::eval_if_not_null(const Node& node) {
       there = constant(pfa::Value::boolean(!known(value).is_null()), pfa::primitive(Kind::boolean));
       (*frame_)[node.slots[i]] = value;
     } else if (value->kind == Symbol::Kind::optional) {
-      const pfa::Type* of = value->type->members[value->type->members[0]->kind == Kind::null ? 1 : 0];
+      const pfa::Type* of = &pfa::value_type(*value->type);
       if (!of->is_number()) stay("it asks whether a text is null");
       ValueId missing = b_.add(table::IsMissing{}, {value->value});
       there = scalar(b_.add(tensor::Unary{tensor::UnaryFn::logical_not}, {missing}), pfa::primitive(Kind::boolean));

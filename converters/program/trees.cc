@@ -302,14 +302,8 @@ class TreeBuilder {
     stay("a tree compares with a value that is no number and no text");
   }
 
-  const pfa::Type& scalar_type(const Sym& column) const {
-    const pfa::Type& type = *column->type;
-    if (type.kind != Kind::alternatives) return type;
-    return *type.members[type.members[0]->kind == Kind::null ? 1 : 0];
-  }
-
   Split number(const Sym& column, std::string_view op, double t) {
-    if (!scalar_type(column).is_number()) stay("a tree compares a value of type {} with a number", to_string(*column->type));
+    if (!pfa::value_type(*column->type).is_number()) stay("a tree compares a value of type {} with a number", to_string(*column->type));
     Split split;
     split.feature = r_.feature(column);
     split.threshold = t;
@@ -325,7 +319,7 @@ class TreeBuilder {
   }
 
   Split text(const Sym& column, std::string_view op, const std::vector<std::string_view>& texts, bool set) {
-    if (!is_text(scalar_type(column))) stay("a tree compares a value of type {} with a text", to_string(*column->type));
+    if (!is_text(pfa::value_type(*column->type))) stay("a tree compares a value of type {} with a text", to_string(*column->type));
     TreeFeature& f = r_.feature_at(r_.feature(column));
     std::vector<double> codes;
     for (std::string_view t : texts) {
@@ -409,9 +403,7 @@ ValueId features_of(Raiser& r, const std::vector<uint32_t>& features) {
   for (uint32_t index : features) {
     const TreeFeature& f = r.feature_at(index);
     ValueId value = f.column->value;
-    const pfa::Type* type = f.column->type;
-    if (type->kind == Kind::alternatives) type = type->members[type->members[0]->kind == Kind::null ? 1 : 0];
-    if (is_text(*type)) {
+    if (is_text(pfa::value_type(*f.column->type))) {
       ml::LabelMap map;
       std::vector<double> codes;
       for (size_t i = 0; i < f.texts.size(); ++i) codes.push_back(static_cast<double>(i));

@@ -15,18 +15,26 @@ Node Checker::test(json::Ref ref, Scope& scope, std::string_view what) {
   return node;
 }
 
+// "then", which sees the symbols of `known`, and "else", which does not: without it the result is null.
+void Checker::branches(Node& node, const Keys& keys, Scope& known, Scope& scope) {
+  Scope yes = known.open(false, false);
+  Node then = block(keys["then"], yes);
+  if (!keys.has("else")) {
+    node.parts.push_back(std::move(then));
+    return;
+  }
+  Scope no = scope.open(false, false);
+  Node other = block(keys["else"], no);
+  const Type* types[] = {then.type, other.type};
+  node.type = widest(types, keys.object());
+  node.parts.push_back(promoted(std::move(then), node.type));
+  node.parts.push_back(promoted(std::move(other), node.type));
+}
+
 Node Checker::if_form(const Keys& keys, Scope& scope) {
   Node node = blank(Form::condition, keys.object(), primitive(Kind::null));
   node.parts.push_back(test(keys["if"], scope, "if"));
-  Scope yes = scope.open(false, false);
-  node.parts.push_back(block(keys["then"], yes));
-  if (!keys.has("else")) return node;
-  Scope no = scope.open(false, false);
-  Node other = block(keys["else"], no);
-  const Type* types[] = {node.parts[1].type, other.type};
-  node.type = widest(types, keys.object());
-  node.parts[1] = promoted(std::move(node.parts[1]), node.type);
-  node.parts.push_back(promoted(std::move(other), node.type));
+  branches(node, keys, scope, scope);
   return node;
 }
 
@@ -187,18 +195,7 @@ Node Checker::if_not_null_form(const Keys& keys, Scope& scope) {
     node.slots.push_back(known.add(key.text(), p_.types.one_of(std::move(rest))));
     node.parts.push_back(std::move(part));
   }
-  Scope yes = known.open(false, false);
-  Node then = block(keys["then"], yes);
-  if (!keys.has("else")) {
-    node.parts.push_back(std::move(then));
-    return node;
-  }
-  Scope no = scope.open(false, false);
-  Node other = block(keys["else"], no);
-  const Type* types[] = {then.type, other.type};
-  node.type = widest(types, keys.object());
-  node.parts.push_back(promoted(std::move(then), node.type));
-  node.parts.push_back(promoted(std::move(other), node.type));
+  branches(node, keys, known, scope);
   return node;
 }
 
@@ -247,18 +244,7 @@ Node Checker::unpack_form(const Keys& keys, Scope& scope) {
     node.names.emplace_back(format.text());
     node.slots.push_back(fresh(name, name.text(), primitive(parsed->type()), known, known));
   }
-  Scope yes = known.open(false, false);
-  Node then = block(keys["then"], yes);
-  if (!keys.has("else")) {
-    node.parts.push_back(std::move(then));
-    return node;
-  }
-  Scope no = scope.open(false, false);
-  Node other = block(keys["else"], no);
-  const Type* types[] = {then.type, other.type};
-  node.type = widest(types, keys.object());
-  node.parts.push_back(promoted(std::move(then), node.type));
-  node.parts.push_back(promoted(std::move(other), node.type));
+  branches(node, keys, known, scope);
   return node;
 }
 

@@ -104,6 +104,7 @@ class Checker {
   Node let_form(const Keys& keys, Scope& scope);
   Node set_form(const Keys& keys, Scope& scope);
   // check_flow.cc
+  void branches(Node& node, const Keys& keys, Scope& known, Scope& scope);
   Node if_form(const Keys& keys, Scope& scope);
   Node cond_form(const Keys& keys, Scope& scope);
   Node while_form(const Keys& keys, Scope& scope);

@@ -3,6 +3,15 @@
 #include "base/fail.h"
 
 namespace panmodel::pfa {
+
+const Type& value_type(const Type& type) {
+  if (type.kind != Kind::alternatives || type.members.size() != 2) return type;
+  for (size_t i = 0; i < 2; ++i) {
+    if (type.members[i]->kind == Kind::null) return *type.members[1 - i];
+  }
+  return type;
+}
+
 namespace {
 
 std::optional<DType> dtype_of(const Type& type) {
@@ -19,15 +28,8 @@ std::optional<DType> dtype_of(const Type& type) {
 }
 
 TableColumn column(std::string name, const Type& type) {
-  const Type* of = &type;
-  bool optional = false;
-  if (type.kind == Kind::alternatives && type.members.size() == 2) {
-    for (size_t i = 0; i < 2; ++i) {
-      if (type.members[i]->kind != Kind::null) continue;
-      of = type.members[1 - i];
-      optional = true;
-    }
-  }
+  const Type* of = &value_type(type);
+  bool optional = of != &type;
   TableColumn c;
   c.name = std::move(name);
   c.avro = &type;

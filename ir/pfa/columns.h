@@ -10,6 +10,9 @@
 
 namespace panmodel::pfa {
 
+// The other member of a union of null and one type; every other type itself.
+const Type& value_type(const Type& type);
+
 // One column. A value that is no single number, boolean or text (perhaps null) is JSON in Avro's encoding,
 // or a row of numbers where the document's metadata says so.
 struct TableColumn {

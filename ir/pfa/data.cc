@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/fail.h"
+#include "base/json_writer.h"
 #include "base/number.h"
 #include "base/stack.h"
 #include "base/text.h"
@@ -320,9 +321,9 @@ class Encoder {
       case Kind::float64: return number(value.real(), type);
       case Kind::bytes:
       case Kind::fixed:
-        return append_quoted(options_.base64 ? to_base64(value.text()) : to_latin1(value.text()), out_);
-      case Kind::string: return append_quoted(value.text(), out_);
-      case Kind::enumeration: return append_quoted(value.symbol_name(), out_);
+        return append_json_quoted(options_.base64 ? to_base64(value.text()) : to_latin1(value.text()), out_);
+      case Kind::string: return append_json_quoted(value.text(), out_);
+      case Kind::enumeration: return append_json_quoted(value.symbol_name(), out_);
       case Kind::array: return array(value.items(), type);
       case Kind::map: return map(value.members(), type);
       case Kind::record: return record(value.items(), type);
@@ -353,7 +354,7 @@ class Encoder {
     bool first = true;
     for (const auto& [key, value] : members) {
       if (!std::exchange(first, false)) out_ += comma_;
-      append_quoted(key, out_);
+      append_json_quoted(key, out_);
       out_ += colon_;
       encode(value, *type.element);
     }
@@ -363,7 +364,7 @@ class Encoder {
     out_ += '{';
     for (size_t i = 0; i < fields.size(); ++i) {
       if (i) out_ += comma_;
-      append_quoted(type.fields[i].name, out_);
+      append_json_quoted(type.fields[i].name, out_);
       out_ += colon_;
       encode(fields[i], *type.fields[i].type);
     }
@@ -375,7 +376,7 @@ class Encoder {
       return encode(value, member ? *member : *primitive(Kind::null));
     }
     out_ += '{';
-    append_quoted(tag(*member), out_);
+    append_json_quoted(tag(*member), out_);
     out_ += colon_;
     encode(value, *member);
     out_ += '}';
@@ -403,7 +404,7 @@ class JsonCopier {
       case json::Kind::integer: out_ += std::to_string(json.whole()); break;
       case json::Kind::real:
       case json::Kind::big: out_ += print_real(json.number()); break;
-      case json::Kind::string: append_quoted(json.text(), out_); break;
+      case json::Kind::string: append_json_quoted(json.text(), out_); break;
       case json::Kind::array: array(json); break;
       case json::Kind::object: object(json); break;
     }
@@ -424,7 +425,7 @@ class JsonCopier {
     bool first = true;
     for (auto [key, value] : json.members()) {
       if (!std::exchange(first, false)) out_ += ", ";
-      append_quoted(key.text(), out_);
+      append_json_quoted(key.text(), out_);
       out_ += ": ";
       copy(value);
     }
@@ -452,29 +453,6 @@ std::string encode(const Value& value, const Type& type, const EncodeOptions& op
 }
 void encode(const Value& value, const Type& type, const EncodeOptions& options, std::string& out) {
   Encoder(options, out).encode(value, type);
-}
-
-void append_quoted(std::string_view text, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  out += '"';
-  for (char c : text) {
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        if (static_cast<uint8_t>(c) >= 0x20) {
-          out += c;
-        } else {
-          out += "\\u00";
-          out += kHex[static_cast<uint8_t>(c) >> 4];
-          out += kHex[static_cast<uint8_t>(c) & 15];
-        }
-    }
-  }
-  out += '"';
 }
 
 void append_json(json::Ref json, std::string& out, const JsonEdits& edits) { JsonCopier(edits, out).copy(json); }

@@ -36,9 +36,6 @@ struct EncodeOptions {
 std::string encode(const Value& value, const Type& type, const EncodeOptions& options = {});
 void encode(const Value& value, const Type& type, const EncodeOptions& options, std::string& out);
 
-// A JSON string: between quotes, escaped.
-void append_quoted(std::string_view text, std::string& out);
-
 // Texts for a document that is written again, by index of a node.
 struct JsonEdits {
   std::map<uint32_t, std::string> replaced;  // in the place of the node

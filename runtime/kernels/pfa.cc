@@ -26,11 +26,6 @@ struct Running {
   std::vector<pfa::Value> emitted;
 };
 
-const pfa::Type& plain(const pfa::Type& type) {
-  if (type.kind != Kind::alternatives) return type;
-  return *type.members[type.members[0]->kind == Kind::null ? 1 : 0];
-}
-
 struct Refused {
   std::string why;
 };
@@ -46,7 +41,7 @@ pfa::Value cell_of(const Value& value, size_t row, const TableColumn& column) {
     json::Document document = json::Document::parse(text, {.non_finite = true});
     return pfa::decode(document.root(), *column.avro);
   }
-  const pfa::Type& type = plain(*column.avro);
+  const pfa::Type& type = pfa::value_type(*column.avro);
   switch (column.type.dtype) {
     case DType::boolean: return pfa::Value::boolean(t.as<bool>()[row]);
     case DType::i32: return pfa::Value::int32(t.as<int32_t>()[row]);

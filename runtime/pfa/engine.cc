@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/fail.h"
+#include "base/json_writer.h"
 #include "ir/pfa/data.h"
 #include "runtime/pfa/machine.h"
 
@@ -136,7 +137,7 @@ std::string Engine::snapshot() const {
     std::string items = "{";
     for (const auto& [key, value] : machine_->pools[i]) {
       if (items.size() > 1) items += ", ";
-      append_quoted(key, items);
+      append_json_quoted(key, items);
       items += ": ";
       encode(value, *p.pools[i].type, {}, items);
     }
