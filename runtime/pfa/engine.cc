@@ -111,6 +111,7 @@ Value Engine::merge(const Value& one, const Value& two) {
 }
 
 Value Engine::call(const Node& call, std::span<Value> arguments) {
+  Limits limits(*machine_);
   return machine_->call_site(machine_->sites[call.slots[0]], arguments, nullptr);
 }
 

@@ -256,7 +256,7 @@ Value run_rounding(Machine& m, const Step& s, Value* frame) {
 }
 
 Value run_guarded(Machine& m, const Step& s, Value* frame) {
-  if (stack_low()) m.too_deep(*s.node);
+  if (stack_low()) return m.on_large_stack(*s.node, [&] { return m.eval(s.parts[0], frame); });
   return m.eval(s.parts[0], frame);
 }
 

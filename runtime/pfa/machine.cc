@@ -10,6 +10,8 @@ namespace panmodel::pfa {
 namespace {
 
 constexpr size_t kChunk = 4096;  // values
+// Of a thread that goes on when the stack of the first is used up: 26 kB for each of 10,000 calls.
+constexpr size_t kLargeStack = size_t{256} << 20;
 
 uint64_t seed_of(const Program& program, const EngineOptions& options) {
   if (options.seed) return *options.seed;
@@ -99,6 +101,31 @@ void Machine::emit(const Value& value) {
   if (engine->emit) engine->emit(value);
 }
 
+Value Machine::on_large_stack(const Node& at, const std::function<Value()>& run) {
+  if (large_stack_) too_deep(at);
+  // The other thread goes on counting with the meter of this one.
+  struct Handover {
+    Meter& from;
+    Meter& to;
+    Handover(Meter& source, Meter& target) : from(source), to(target) { to = from; }
+    ~Handover() { from = to; }
+  };
+  struct Mark {
+    bool& set;
+    explicit Mark(bool& flag) : set(flag) { set = true; }
+    ~Mark() { set = false; }
+  };
+  Value out;
+  Meter& outer = meter();
+  Mark mark(large_stack_);
+  const bool ran = on_new_stack(kLargeStack, [&] {
+    Handover handover(outer, meter());
+    out = run();
+  });
+  if (!ran) too_deep(at);
+  return out;
+}
+
 Value Machine::call_site(Site& site, std::span<Value> arguments, Value* frame) {
   if (!site.run) {
     fail_help(place(*site.node), "pfa-function",
@@ -109,7 +136,7 @@ Value Machine::call_site(Site& site, std::span<Value> arguments, Value* frame) {
 }
 
 Value Machine::apply(const Callable& c, std::span<Value> arguments, Value* frame) {
-  if (stack_low()) too_deep(*c.node);
+  if (stack_low()) return on_large_stack(*c.node, [&] { return apply(c, arguments, frame); });
   count_steps(1, *c.node);
   auto argument = [&](size_t i) {
     if (c.arguments.empty() || !c.arguments[i].from) return arguments[i];

@@ -1,6 +1,7 @@
 #pragma once
 // What runs inside an engine: the program as steps, each with the function that evaluates it, and the stack of
 // frames. Only engine.cc and the forms see it.
+#include <functional>
 #include <memory>
 #include <random>
 #include <span>
@@ -70,12 +71,15 @@ class Machine {
   // Evaluates the body of a function of the document in a new frame that `fill` puts the arguments into.
   template <class Fill>
   Value call_user(uint32_t index, const Node& at, const Fill& fill) {
+    if (stack_low()) return on_large_stack(at, [&] { return call_user(index, at, fill); });
     const Function& f = program->functions[index];
     Depth within(*this, at);
     Room frame(*this, f.frame);
     fill(f, frame.data());
     return eval(functions[index], frame.data());
   }
+  // What `run` gives, on a stack that holds calls as deep as the limit allows; `at` is where there was no more room.
+  Value on_large_stack(const Node& at, const std::function<Value()>& run);
   Value call_site(Site& site, std::span<Value> arguments, Value* frame);
   void emit(const Value& value);
   [[noreturn]] void out_of_steps(const Node& at) const;
@@ -130,7 +134,7 @@ class Machine {
   class Depth {
    public:
     Depth(Machine& machine, const Node& at) : machine_(machine) {
-      if (machine.depth >= machine.options.max_call_depth || stack_low()) machine.too_deep(at);
+      if (machine.depth >= machine.options.max_call_depth) machine.too_deep(at);
       ++machine.depth;
     }
     ~Depth() { --machine_.depth; }
@@ -151,6 +155,7 @@ class Machine {
 
   std::vector<Array> chunks_;
   size_t chunk_ = 0, used_ = 0;
+  bool large_stack_ = false;  // runs on it
 };
 
 // Makes the steps of a program (compile.cc).

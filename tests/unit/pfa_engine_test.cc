@@ -159,6 +159,36 @@ TEST(PfaEngine, LimitsStopWhatDoesNotEnd) {
   EXPECT_EQ(failure([&] { run(engine, "\"ab\""); }), "limit-memory");
 }
 
+// More calls than the stack of the thread holds: they end like others, with values and with errors.
+TEST(PfaEngine, CallsNestToTheirLimit) {
+  const std::string functions = R"(, "fcns": {
+    "sum": {"params": [{"n": "int"}], "ret": "int", "do":
+      {"if": {"==": ["n", 0]}, "then": 0, "else": {"+": ["n", {"u.sum": {"-": ["n", 1]}}]}}},
+    "last": {"params": [{"n": "int"}], "ret": "int", "do":
+      {"if": {"==": ["n", 0]}, "then": {"do": [{"error": "the last", "code": -7}, 0]},
+       "else": {"u.last": {"-": ["n", 1]}}}},
+    "even": {"params": [{"n": "int"}], "ret": "boolean", "do":
+      {"if": {"==": ["n", 0]}, "then": true, "else": {"!": [{"u.odd": {"-": ["n", 1]}}]}}},
+    "odd": {"params": [{"n": "int"}], "ret": "boolean", "do": {"!": [{"u.even": "n"}]}}}})";
+  Engine sums(load(R"({"input": "int", "output": "int", "action": {"u.sum": "input"})" + functions));
+  const size_t held = meter().used;
+  EXPECT_EQ(run(sums, "9999"), "49995000");
+  EXPECT_EQ(failure([&] { run(sums, "10000"); }), "limit-depth");
+  EXPECT_EQ(run(sums, "9999"), "49995000");
+  EXPECT_EQ(meter().used, held);
+
+  Engine lasts(load(R"({"input": "int", "output": "int", "action": {"u.last": "input"})" + functions));
+  EXPECT_EQ(error([&] { run(lasts, "9999"); }), -7);
+  Engine caught(load(R"({"input": "int", "output": "int", "action":
+    {"ifnotnull": {"x": {"try": {"u.last": "input"}}}, "then": "x", "else": -1})" + functions));
+  EXPECT_EQ(run(caught, "9999"), "-1");
+  // Mutually, and from a function that another one calls.
+  Engine mapped(load(R"({"input": {"type": "array", "items": "int"}, "output": {"type": "array", "items": "boolean"},
+    "action": {"a.map": ["input", {"fcn": "u.even"}]})" + functions));
+  EXPECT_EQ(run(mapped, "[4000, 3]"), "[true, true]");
+  EXPECT_EQ(failure([&] { run(mapped, "[6000]"); }), "limit-depth");
+}
+
 TEST(PfaEngine, RefusesFilesAndWrongInitialValues) {
   EXPECT_EQ(failure([] {
               Engine engine(load(R"({"input": "int", "output": "int", "action": "input",
