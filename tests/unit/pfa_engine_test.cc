@@ -171,8 +171,8 @@ TEST(PfaEngine, CallsNestToTheirLimit) {
       {"if": {"==": ["n", 0]}, "then": true, "else": {"!": [{"u.odd": {"-": ["n", 1]}}]}}},
     "odd": {"params": [{"n": "int"}], "ret": "boolean", "do": {"!": [{"u.even": "n"}]}}}})";
   Engine sums(load(R"({"input": "int", "output": "int", "action": {"u.sum": "input"})" + functions));
-  const size_t held = meter().used;
   EXPECT_EQ(run(sums, "9999"), "49995000");
+  const size_t held = meter().used;
   EXPECT_EQ(failure([&] { run(sums, "10000"); }), "limit-depth");
   EXPECT_EQ(run(sums, "9999"), "49995000");
   EXPECT_EQ(meter().used, held);
